@@ -1,0 +1,1 @@
+"""What the wire and the logs say: facts, as columns. Imports nothing of `sensor`."""

@@ -1,0 +1,49 @@
+"""Weirds: every reason for which content was passed over, by name.
+
+Nothing is lost silently: what cannot be read is counted under one of these names and said at the
+end. Kernels count in an int64 array, indexed by position in `WEIRDS`; readers count by name.
+Names are Zeek's where Zeek has one (`base/frameworks/notice/weird.zeek`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+WEIRDS: dict[str, str] = {
+    "negative_packet_timestamp": "packet times before 1970 (skipped, as Zeek does)",
+    "unknown_link_type": "frames of a link type that is not read",
+    "truncated_link_header": "frames too short for their link-layer header",
+    "unknown_network_protocol": "frames that carry neither IPv4 nor IPv6 (ARP, LLDP and the like)",
+    "truncated_IP": "IP headers that do not fit what was captured",
+    "unknown_ip_version": "IP packets of a version other than 4 and 6",
+    "invalid_IP_header_size": "IPv4 header lengths below 20 bytes or beyond the packet",
+    "ip_hdr_len_zero": "IP packets of total length 0 (segmentation offload), while checksums are verified",
+    "truncated_IP_len": "packets whose IP length is more than was on the wire",
+    "bad_IP_checksum": "IPv4 headers whose checksum is wrong",
+    "fragment": "IP fragments, which are not put together",
+    "truncated_header": "transport headers beyond the IP length",
+    "internally_truncated_header": "transport headers that were not captured whole",
+    "bad_TCP_header_len": "TCP header lengths below 20 bytes or beyond the packet",
+    "bad_TCP_checksum": "TCP segments whose checksum is wrong",
+    "bad_UDP_checksum": "UDP datagrams whose checksum is wrong",
+    "bad_ICMP_checksum": "ICMP messages whose checksum is wrong",
+    "truncated_ICMP": "ICMP messages that were not captured whole",
+    "ipv6_no_next_header": "IPv6 packets that end with no next header",
+    "ipv6_extension_loop": "IPv6 packets with more extension headers than are followed",
+    "ipv6_ESP": "IPv6 packets of which ESP hides the rest",
+    "above_hole_data_without_any_acks": "connections whose reassembly was given up: data beyond a hole, no acks",
+    "excessive_data_without_further_acks": "connections whose reassembly was given up: too much unacknowledged data",
+    "history_overflow": "connections whose history is longer than 48 letters (cut there)",
+    "truncated_capture": "captures cut off in the middle of a record",
+    "damaged_capture": "captures with a record that cannot be one: reading stopped there",
+    "unknown_block_type": "pcapng blocks of a type that is not read (passed over)",
+    "unknown_interface": "pcapng packets of an interface that was not declared",
+}
+
+CODES: dict[str, int] = {name: code for code, name in enumerate(WEIRDS)}
+
+
+def by_name(counts: Any) -> Counter[str]:
+    """Turn a kernel's counts (shape (len(WEIRDS),), int64) into a Counter of those that occurred."""
+    return Counter({name: int(counts[code]) for name, code in CODES.items() if counts[code]})
