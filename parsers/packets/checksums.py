@@ -1,0 +1,34 @@
+"""The Internet checksum (RFC 1071) over a range of a block."""
+
+from __future__ import annotations
+
+from parsers.kernel import kernel
+from parsers.packets.octets import Octets
+
+
+@kernel
+def ones_sum(b: Octets, at: int, end: int, total: int) -> int:
+    """Add the 16-bit words of `b[at:end]` to `total`; a last odd byte counts as a high byte."""
+    while at + 1 < end:
+        total += b[at] * 256 + b[at + 1]
+        at += 2
+    if at < end:
+        total += b[at] * 256
+    return total
+
+
+@kernel
+def fold(total: int) -> int:
+    """Fold the carries into 16 bits; over data with its checksum in place, right is 0xFFFF."""
+    while total > 0xFFFF:
+        total = (total >> 16) + (total & 0xFFFF)
+    return total
+
+
+@kernel
+def word_sum(word: int) -> int:
+    """Sum of the four 16-bit parts of a 64-bit word: half an address of the pseudo-header.
+
+    The ::ffff before an IPv4 address adds 0xFFFF, which is zero in this arithmetic.
+    """
+    return (word & 0xFFFF) + ((word >> 16) & 0xFFFF) + ((word >> 32) & 0xFFFF) + ((word >> 48) & 0xFFFF)

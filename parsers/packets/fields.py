@@ -1,0 +1,21 @@
+"""The fields of the packet at hand: one small int64 array that every layer fills and reads.
+
+An array, and not a dozen return values, because kernels call each other with one set of types
+and because what a layer found must reach all those behind it.
+"""
+
+from __future__ import annotations
+
+TIME = 0  # nanoseconds since the epoch
+SOURCE_HIGH, SOURCE_LOW = 1, 2  # 16 bytes as two signed words; IPv4 as ::ffff:a.b.c.d
+TARGET_HIGH, TARGET_LOW = 3, 4
+PROTOCOL = 5  # IP protocol number of the transport
+IP_BYTES = 6  # length of the packet by its IP header, bytes
+TRANSPORT_AT = 7  # offset of the transport header
+TRANSPORT_BYTES = 8  # length of transport header and payload by the IP header, bytes
+CAPTURED = 9  # bytes captured from the transport header on (padding included)
+SOURCE_PORT, TARGET_PORT, ONE_WAY = 10, 11, 12  # for ICMP: type and counterpart
+PAYLOAD_AT, PAYLOAD_BYTES = 13, 14  # offset; length by the headers, bytes
+SEQUENCE, ACKNOWLEDGED, FLAGS, WINDOW = 15, 16, 17, 18  # TCP only
+IP_VERSION = 19
+FIELDS = 20

@@ -1,0 +1,31 @@
+"""Numbers in network byte order, read out of a block of bytes.
+
+Written with `*` and `+`: shifting a byte makes an unsigned 64-bit number in compiled code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parsers.kernel import kernel
+
+Octets = Any
+"""A block of bytes: a memoryview when a kernel runs plain, a uint8 array when compiled."""
+
+
+@kernel
+def u16(b: Octets, at: int) -> int:
+    return b[at] * 256 + b[at + 1]
+
+
+@kernel
+def u32(b: Octets, at: int) -> int:
+    return ((b[at] * 256 + b[at + 1]) * 256 + b[at + 2]) * 256 + b[at + 3]
+
+
+@kernel
+def signed64(b: Octets, at: int) -> int:
+    """Eight bytes as a signed number: the same value plain and compiled, and no 2**64 anywhere."""
+    high = u32(b, at)
+    high -= (high & 0x80000000) << 1
+    return (high << 32) | u32(b, at + 4)
