@@ -1,0 +1,118 @@
+"""Every table: its columns with type, unit, meaning, and the names others have for them.
+
+This is the only list. Frames, the log writer, the docs and the check of analyzers are derived
+from it. Types are Zeek's; `polars_type` says how each is held: times and intervals as
+nanoseconds, counts Int64, ports Int32, addresses as text in canonical form, unset as null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `zeek`: its name in Zeek's log, "" where Zeek has none."""
+
+    name: str
+    type: str
+    meaning: str
+    zeek: str = ""
+    unit: str = ""
+    ecs: str = ""
+    cim: str = ""
+
+
+def _zeek(name: str, type_: str, meaning: str, unit: str = "", ecs: str = "", cim: str = "") -> Column:
+    """A column that Zeek's log has, under Zeek's name but for the prefix `id.`."""
+    return Column(name.removeprefix("id."), type_, meaning, name, unit, ecs, cim)
+
+
+CONN: tuple[Column, ...] = (
+    _zeek("ts", "time", "first packet", "ns since the epoch", "event.start", "_time"),
+    _zeek("uid", "string", "name of the connection", ecs="zeek.session_id"),
+    _zeek("id.orig_h", "addr", "originator's address", ecs="source.ip", cim="src_ip"),
+    _zeek("id.orig_p", "port", "originator's port; ICMP: type", ecs="source.port", cim="src_port"),
+    _zeek("id.resp_h", "addr", "responder's address", ecs="destination.ip", cim="dest_ip"),
+    _zeek("id.resp_p", "port", "responder's port; ICMP: counterpart or code", ecs="destination.port", cim="dest_port"),
+    _zeek("proto", "enum", "tcp, udp, icmp or unknown_transport", ecs="network.transport", cim="transport"),
+    _zeek("service", "string", "application protocols that were confirmed", ecs="network.protocol", cim="app"),
+    _zeek("duration", "interval", "first to last packet; unset for none", "ns", "event.duration", "duration"),
+    _zeek("orig_bytes", "count", "payload the originator sent, by sequence numbers", "bytes", "source.bytes", "bytes_out"),
+    _zeek("resp_bytes", "count", "payload the responder sent, by sequence numbers", "bytes", "destination.bytes", "bytes_in"),
+    _zeek("conn_state", "string", "how it began and ended (S0, SF, REJ …)"),
+    _zeek("local_orig", "bool", "whether the originator is inside"),
+    _zeek("local_resp", "bool", "whether the responder is inside"),
+    _zeek("missed_bytes", "count", "bytes in content gaps, both directions", "bytes"),
+    _zeek("history", "string", "what happened, a letter each"),
+    _zeek("orig_pkts", "count", "packets the originator sent", "packets", "source.packets", "packets_out"),
+    _zeek("orig_ip_bytes", "count", "bytes of them by their IP headers", "bytes"),
+    _zeek("resp_pkts", "count", "packets the responder sent", "packets", "destination.packets", "packets_in"),
+    _zeek("resp_ip_bytes", "count", "bytes of them by their IP headers", "bytes"),
+    _zeek("tunnel_parents", "set[string]", "uids of the tunnels it went through"),
+    _zeek("ip_proto", "count", "IP protocol number", ecs="network.iana_number"),
+    _zeek("community_id", "string", "Community ID, version 1", ecs="network.community_id"),
+)
+
+
+def _payload(side: str, who: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{side}_payload_pkts", "count", f"packets with payload from the {who}", unit="packets"),
+        Column(f"{side}_payload_min", "count", "smallest payload of them", unit="bytes"),
+        Column(f"{side}_payload_median", "double", "median payload, read from the histogram", unit="bytes"),
+        Column(f"{side}_payload_mean", "double", "mean payload", unit="bytes"),
+        Column(f"{side}_payload_max", "count", "largest payload", unit="bytes"),
+        Column(f"{side}_payload_std", "double", "standard deviation of the payloads", unit="bytes"),
+        Column(f"{side}_payload_hist", "vector[count]", "payloads in 16 bins of powers of two", unit="packets"),
+    )
+
+
+CONN_EXTRA: tuple[Column, ...] = (
+    *_payload("orig", "originator"),
+    *_payload("resp", "responder"),
+    Column("payload_sizes", "vector[int]", "first 20 payloads, the responder's negative", unit="bytes"),
+    Column("payload_gaps", "vector[int]", "time since the payload packet before each of them", unit="ns"),
+    Column("orig_head", "bytes", "first payload bytes of the originator, 128 at most"),
+    Column("resp_head", "bytes", "first payload bytes of the responder, 128 at most"),
+    Column("file", "string", "the capture that its first packet came from"),
+    Column("frame", "count", "number of its first packet in that capture, from 1"),
+)
+
+ENRICHMENT: tuple[Column, ...] = (
+    Column("orig_inside", "bool", "whether the originator is ours; unset for multicast and broadcast"),
+    Column("resp_inside", "bool", "whether the responder is ours; unset for multicast and broadcast"),
+    Column("orig_allowed", "bool", "whether the site allows the originator"),
+    Column("remote_service", "string", "the remote service that it speaks, or that its port suggests"),
+    Column("remote_service_by", "string", "content or port: what tells the remote service"),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {"conn": CONN + CONN_EXTRA + ENRICHMENT}
+LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN}
+
+
+def polars_type(zeek_type: str) -> pl.DataType:
+    """The Polars type that holds a Zeek type."""
+    import polars as pl
+
+    if zeek_type.startswith(("set[", "vector[")):
+        return pl.List(polars_type(zeek_type[zeek_type.index("[") + 1 : -1]))
+    types = {
+        "time": pl.Datetime("ns", "UTC"),
+        "interval": pl.Duration("ns"),
+        "count": pl.Int64(),
+        "int": pl.Int64(),
+        "port": pl.Int32(),
+        "double": pl.Float64(),
+        "bool": pl.Boolean(),
+        "bytes": pl.Binary(),
+    }
+    return types.get(zeek_type, pl.String())
+
+
+def polars_schema(columns: tuple[Column, ...]) -> dict[str, pl.DataType]:
+    """Names and Polars types of columns, in their order."""
+    return {column.name: polars_type(column.type) for column in columns}

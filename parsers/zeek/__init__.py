@@ -1,0 +1,1 @@
+"""Zeek logs: tables written as Zeek 8 writes them, TSV and JSON."""

@@ -1,0 +1,165 @@
+"""Write tables as Zeek logs: TSV with its header lines, or JSON, an object a line.
+
+Format: Zeek's src/threading/formatters/Ascii.cc and JSON.cc. Columns are formatted as whole
+columns by Polars; there is no loop over rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import polars as pl
+
+from parsers.schema import LOGS, Column
+
+UNSET, EMPTY = "-", "(empty)"
+# What would break a line or a field, as Zeek escapes it.
+ESCAPES = {chr(code): f"\\x{code:02x}" for code in (*range(32), 127)}
+JSON_ESCAPES = {"\\": "\\\\", '"': '\\"'} | {chr(code): f"\\u{code:04x}" for code in (*range(32), 127)}
+OPENED = "%Y-%m-%d-%H-%M-%S"
+
+
+class LogWriter:
+    """A log of one table, written batch by batch; a context manager.
+
+    Parameters
+    ----------
+    folder
+        Where `NAME.log` is made; it must exist.
+    table
+        A name of `parsers.schema.LOGS`.
+    json
+        Zeek's JSON instead of TSV.
+
+    Raises
+    ------
+    OSError
+        The file cannot be made or written.
+    """
+
+    def __init__(self, folder: Path, table: str, *, json: bool = False) -> None:
+        self.path = folder / f"{table}.log"
+        self.columns = [column for column in LOGS[table] if column.zeek]
+        self._json = json
+        self._file: BinaryIO = self.path.open("wb")
+        if not json:
+            self._file.write(header(table, self.columns, datetime.now(UTC)).encode())
+
+    def write(self, rows: pl.DataFrame) -> None:
+        """Append the table's rows; columns that are no part of Zeek's log are left out."""
+        if self._json:
+            lines = rows.select(json_line(self.columns).alias("line"))
+        else:
+            lines = rows.select(tsv_field(column) for column in self.columns)
+        lines.write_csv(self._file, include_header=False, separator="\t", quote_style="never")
+
+    def close(self) -> None:
+        if not self._json:
+            self._file.write(f"#close\t{datetime.now(UTC):{OPENED}}\n".encode())
+        self._file.close()
+
+    def __enter__(self) -> LogWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def header(table: str, columns: list[Column], opened: datetime) -> str:
+    """The lines before the first row."""
+    lines = [
+        "#separator \\x09",
+        "#set_separator\t,",
+        f"#empty_field\t{EMPTY}",
+        f"#unset_field\t{UNSET}",
+        f"#path\t{table}",
+        f"#open\t{opened:{OPENED}}",
+        "\t".join(["#fields", *(column.zeek for column in columns)]),
+        "\t".join(["#types", *(column.type for column in columns)]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def tsv_field(column: Column) -> pl.Expr:
+    """A column as text; null is `-`."""
+    value = pl.col(column.name)
+    return plain_text(column, value).fill_null(UNSET).alias(column.zeek)
+
+
+def plain_text(column: Column, value: pl.Expr) -> pl.Expr:
+    if column.type.startswith(("set[", "vector[")):
+        joined = value.list.join(",")
+        return pl.when(value.list.len() == 0).then(pl.lit(EMPTY)).otherwise(joined)
+    return FORMATS.get(column.type, escaped)(value)
+
+
+def seconds(value: pl.Expr) -> pl.Expr:
+    """Nanoseconds as seconds with six decimals, rounded towards minus infinity as libpcap does."""
+    microseconds = value.to_physical() // 1000
+    whole, part = microseconds // 1_000_000, microseconds % 1_000_000
+    return pl.concat_str(whole.cast(pl.String), part.cast(pl.String).str.zfill(6), separator=".")
+
+
+def truth(value: pl.Expr) -> pl.Expr:
+    return pl.when(value).then(pl.lit("T")).when(~value).then(pl.lit("F"))
+
+
+def number(value: pl.Expr) -> pl.Expr:
+    return value.cast(pl.String)
+
+
+def verbatim(value: pl.Expr) -> pl.Expr:
+    return value
+
+
+def escaped(value: pl.Expr) -> pl.Expr:
+    return value.str.replace_many(ESCAPES)
+
+
+FORMATS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "time": seconds,
+    "interval": seconds,
+    "bool": truth,
+    "count": number,
+    "int": number,
+    "port": number,
+    "double": number,
+    "addr": verbatim,
+    "enum": verbatim,
+}
+
+
+def json_line(columns: list[Column]) -> pl.Expr:
+    """A row as a JSON object without what is unset."""
+    members = pl.concat_str([json_member(column) for column in columns])
+    return pl.concat_str(pl.lit("{"), members.str.strip_suffix(","), pl.lit("}"))
+
+
+def json_member(column: Column) -> pl.Expr:
+    """`"name":value,` of one column, or nothing where it is unset."""
+    value = pl.col(column.name)
+    member = pl.concat_str(pl.lit(f'"{column.zeek}":'), json_value(column, value), pl.lit(","))
+    return pl.when(value.is_null()).then(pl.lit("")).otherwise(member)
+
+
+def json_value(column: Column, value: pl.Expr) -> pl.Expr:
+    if column.type in ("time", "interval"):
+        return seconds(value)
+    if column.type in ("count", "int", "port", "double"):
+        return number(value)
+    if column.type == "bool":
+        return pl.when(value).then(pl.lit("true")).otherwise(pl.lit("false"))
+    if column.type.startswith(("set[", "vector[")):
+        quoted = value.list.eval(json_string(pl.element()))
+        return pl.concat_str(pl.lit("["), quoted.list.join(","), pl.lit("]"))
+    return json_string(value)
+
+
+def json_string(value: pl.Expr) -> pl.Expr:
+    return pl.concat_str(pl.lit('"'), value.str.replace_many(JSON_ESCAPES), pl.lit('"'))
