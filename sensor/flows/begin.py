@@ -1,0 +1,124 @@
+"""How a flow begins: its row, who is the originator, and its first deadlines.
+
+The sender of the first packet is the originator, unless the ports say otherwise: Zeek's
+WantConnection in packet_analysis/protocol/{tcp,udp} and its `likely_server_ports`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parsers.kernel import kernel
+from parsers.packets.fields import (
+    PROTOCOL, SOURCE_HIGH, SOURCE_LOW, SOURCE_PORT, TARGET_HIGH, TARGET_LOW, TARGET_PORT, TIME,
+)  # fmt: skip
+from parsers.packets.fields import FLAGS as TCP_FLAGS
+from parsers.packets.ip import MAPPED
+from parsers.packets.transport import ACK, SYN, TCP, UDP
+from sensor.flows.history import FLIP, append
+from sensor.flows.row import (
+    ACTIVE, ATTEMPT_AT, DELETE_AT, EXPIRE_AT, FLAGS, FRAME, FRAMES, FREE_ROW, IDLE_AFTER, IDLE_AT,
+    KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST, LAST, LINGER_AT, NEVER, NEXT, NOW, OPEN,
+    ORIGINATOR, PAYLOAD, POSITION, SERIAL, SERIALS, SIDE, SIDES, START, TOP, TRIM, USED_ROWS, WORDS,
+)  # fmt: skip
+from sensor.flows.timers import IDLE_OTHER, NAME_SERVICE_TIMER, SYN_TIMEOUT
+
+Words = Any
+
+# Ports that a default Zeek 8.2 registers an analyzer for.
+SERVER_PORTS_TCP = (
+    21, 22, 25, 53, 79, 80, 81, 88, 135, 139, 143, 443, 445, 465, 502, 563, 585, 587, 614, 631, 636,
+    989, 990, 992, 993, 995, 1080, 1434, 1883, 2811, 3128, 3306, 3389, 5222, 5223, 5269, 6666, 6667,
+    6668, 6669, 8000, 8080, 8888, 20000,
+)  # fmt: skip
+SERVER_PORTS_UDP = (
+    53, 67, 88, 123, 137, 161, 162, 443, 514, 1812, 2123, 2152, 3389, 3544, 4011, 4754, 4789, 5060,
+    5072, 5353, 5355, 6081, 20000,
+)  # fmt: skip
+NAME_SERVICE_PORTS = (53, 137, 5353, 5355)
+BROADCAST = MAPPED + 0xFFFFFFFF
+
+
+@kernel
+def begin_flow(flows: Words, numbers: Words, p: Words, side: int, rest: int) -> int:
+    """Fill a free row for the flow that the packet begins; returns the row."""
+    row = take_row(flows, numbers)
+    for word in range(WORDS):
+        flows[row, word] = 0
+    numbers[SERIALS] += 1
+    numbers[OPEN] += 1
+    flows[row, SERIAL] = numbers[SERIALS]
+    flows[row, FRAME] = numbers[FRAMES]
+    flows[row, START] = p[TIME]
+    flows[row, LAST] = p[TIME]
+    write_key(flows, row, p, side, rest)
+    for s in (SIDES, SIDES + SIDE):
+        flows[row, s + POSITION] = 1
+        flows[row, s + TRIM] = 1
+        flows[row, s + TOP] = 1
+        flows[row, s + PAYLOAD] = -1
+    flows[row, FLAGS] = ACTIVE | side
+    if starts_at_the_server(p):
+        flows[row, FLAGS] ^= ORIGINATOR
+        append(flows, row, FLIP)
+    set_deadlines(flows, numbers, p, row)
+    return row
+
+
+@kernel
+def take_row(flows: Words, numbers: Words) -> int:
+    row = numbers[FREE_ROW]
+    if row:
+        numbers[FREE_ROW] = flows[row, NEXT]
+        return row
+    numbers[USED_ROWS] += 1
+    return numbers[USED_ROWS]
+
+
+@kernel
+def write_key(flows: Words, row: int, p: Words, side: int, rest: int) -> None:
+    a, b = (KEY_B_HIGH, KEY_A_HIGH) if side else (KEY_A_HIGH, KEY_B_HIGH)
+    flows[row, a] = p[SOURCE_HIGH]
+    flows[row, a + KEY_A_LOW - KEY_A_HIGH] = p[SOURCE_LOW]
+    flows[row, b] = p[TARGET_HIGH]
+    flows[row, b + KEY_B_LOW - KEY_B_HIGH] = p[TARGET_LOW]
+    flows[row, KEY_REST] = rest
+
+
+@kernel
+def starts_at_the_server(p: Words) -> bool:
+    """Whether the first packet seen was sent by what is, by its port, the server."""
+    source, target = p[SOURCE_PORT], p[TARGET_PORT]
+    if p[TARGET_LOW] == BROADCAST and p[TARGET_HIGH] == 0:
+        return False
+    if p[PROTOCOL] == UDP:
+        return source in SERVER_PORTS_UDP and target not in SERVER_PORTS_UDP
+    if p[PROTOCOL] != TCP or p[TCP_FLAGS] & (SYN | ACK) == SYN:
+        return False
+    if source not in SERVER_PORTS_TCP:
+        return False
+    if target not in SERVER_PORTS_TCP:
+        return True
+    # Both may be servers: not for a SYN-ACK, which a stealth scan provokes.
+    return not p[TCP_FLAGS] & SYN and source < target
+
+
+@kernel
+def set_deadlines(flows: Words, numbers: Words, p: Words, row: int) -> None:
+    flows[row, NEXT] = NEVER
+    flows[row, IDLE_AFTER] = IDLE_OTHER
+    flows[row, IDLE_AT] = p[TIME] + IDLE_OTHER
+    flows[row, ATTEMPT_AT] = NEVER
+    flows[row, EXPIRE_AT] = NEVER
+    flows[row, LINGER_AT] = NEVER
+    flows[row, DELETE_AT] = NEVER
+    if p[PROTOCOL] == TCP:
+        flows[row, EXPIRE_AT] = numbers[NOW] + SYN_TIMEOUT
+    elif p[PROTOCOL] == UDP and responder_port(flows, row) in NAME_SERVICE_PORTS:
+        flows[row, ATTEMPT_AT] = numbers[NOW] + NAME_SERVICE_TIMER
+
+
+@kernel
+def responder_port(flows: Words, row: int) -> int:
+    rest = flows[row, KEY_REST]
+    return (rest >> 16) & 0xFFFF if flows[row, FLAGS] & ORIGINATOR else rest & 0xFFFF

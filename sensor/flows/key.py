@@ -1,0 +1,138 @@
+"""Which flow does a packet belong to: the key, and the hash table that finds its row.
+
+The key is the unordered pair of endpoints and the protocol, so both directions find one row.
+A slot of the table holds 31 bits of the hash above and the row below, so that a miss seldom
+touches a row. Collisions go to the next slot; deleting shifts the run back, so that there are
+no tombstones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parsers.kernel import kernel
+from parsers.packets.fields import (
+    ONE_WAY, PROTOCOL, SOURCE_HIGH, SOURCE_LOW, SOURCE_PORT, TARGET_HIGH, TARGET_LOW, TARGET_PORT,
+)  # fmt: skip
+from sensor.flows.row import KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST
+
+Words = Any
+
+MASK63 = 0x7FFFFFFFFFFFFFFF
+MIX = 0x2545F4914F6CDD1D  # an odd constant of good avalanche (xorshift*)
+ROW_BITS = 0xFFFFFFFF
+
+
+@kernel
+def source_side(p: Words) -> int:
+    """The side of the packet's source: 0 if the key names it first. One-way messages keep order."""
+    if p[ONE_WAY]:
+        return 0
+    if p[SOURCE_HIGH] != p[TARGET_HIGH]:
+        return 0 if p[SOURCE_HIGH] < p[TARGET_HIGH] else 1
+    if p[SOURCE_LOW] != p[TARGET_LOW]:
+        return 0 if p[SOURCE_LOW] < p[TARGET_LOW] else 1
+    return 0 if p[SOURCE_PORT] <= p[TARGET_PORT] else 1
+
+
+@kernel
+def key_rest(p: Words, side: int) -> int:
+    """The fifth word of the key: protocol, one-way bit, port of side 0, port of side 1."""
+    first, second = p[SOURCE_PORT], p[TARGET_PORT]
+    if side:
+        first, second = second, first
+    return ((p[PROTOCOL] * 2 + p[ONE_WAY]) << 32) | (first << 16) | second
+
+
+@kernel
+def hash_of(a: int, b: int, c: int, d: int, e: int) -> int:
+    """31 bits over the five words. Products are masked: plain Python integers would grow."""
+    h = ((a ^ 0x9E3779B97F4A7C1) * MIX) & MASK63
+    h = (((h ^ (h >> 29)) ^ b) * MIX) & MASK63
+    h = (((h ^ (h >> 29)) ^ c) * MIX) & MASK63
+    h = (((h ^ (h >> 29)) ^ d) * MIX) & MASK63
+    h = (((h ^ (h >> 29)) ^ e) * MIX) & MASK63
+    return (h ^ (h >> 31)) & 0x7FFFFFFF
+
+
+@kernel
+def packet_hash(p: Words, side: int, rest: int) -> int:
+    if side:
+        return hash_of(p[TARGET_HIGH], p[TARGET_LOW], p[SOURCE_HIGH], p[SOURCE_LOW], rest)
+    return hash_of(p[SOURCE_HIGH], p[SOURCE_LOW], p[TARGET_HIGH], p[TARGET_LOW], rest)
+
+
+@kernel
+def row_hash(flows: Words, row: int) -> int:
+    return hash_of(
+        flows[row, KEY_A_HIGH], flows[row, KEY_A_LOW], flows[row, KEY_B_HIGH], flows[row, KEY_B_LOW],
+        flows[row, KEY_REST],
+    )  # fmt: skip
+
+
+@kernel
+def is_flow_of(flows: Words, row: int, p: Words, side: int, rest: int) -> bool:
+    if flows[row, KEY_REST] != rest:
+        return False
+    if side:
+        return (
+            flows[row, KEY_A_LOW] == p[TARGET_LOW]
+            and flows[row, KEY_B_LOW] == p[SOURCE_LOW]
+            and flows[row, KEY_A_HIGH] == p[TARGET_HIGH]
+            and flows[row, KEY_B_HIGH] == p[SOURCE_HIGH]
+        )
+    return (
+        flows[row, KEY_A_LOW] == p[SOURCE_LOW]
+        and flows[row, KEY_B_LOW] == p[TARGET_LOW]
+        and flows[row, KEY_A_HIGH] == p[SOURCE_HIGH]
+        and flows[row, KEY_B_HIGH] == p[TARGET_HIGH]
+    )
+
+
+@kernel
+def find(table: Words, flows: Words, p: Words, side: int, rest: int, tag: int) -> int:
+    """The row of the packet's flow, or 0."""
+    mask = len(table) - 1
+    slot = tag & mask
+    while table[slot] != 0:
+        entry = table[slot]
+        if entry >> 32 == tag and is_flow_of(flows, entry & ROW_BITS, p, side, rest):
+            return entry & ROW_BITS
+        slot = (slot + 1) & mask
+    return 0
+
+
+@kernel
+def insert(table: Words, row: int, tag: int) -> None:
+    mask = len(table) - 1
+    slot = tag & mask
+    while table[slot] != 0:
+        slot = (slot + 1) & mask
+    table[slot] = (tag << 32) | row
+
+
+@kernel
+def remove(table: Words, flows: Words, row: int) -> None:
+    """Take a row out, and shift back what had to go past it."""
+    mask = len(table) - 1
+    tag = row_hash(flows, row)
+    slot = tag & mask
+    while table[slot] != (tag << 32) | row:
+        slot = (slot + 1) & mask
+    hole = slot
+    slot = (slot + 1) & mask
+    while table[slot] != 0:
+        home = (table[slot] >> 32) & mask
+        if ((slot - home) & mask) >= ((slot - hole) & mask):
+            table[hole] = table[slot]
+            hole = slot
+        slot = (slot + 1) & mask
+    table[hole] = 0
+
+
+@kernel
+def rebuild(table: Words, old: Words) -> None:
+    """Fill an empty, larger table from the entries of `old`."""
+    for slot in range(len(old)):
+        if old[slot] != 0:
+            insert(table, old[slot] & ROW_BITS, old[slot] >> 32)
