@@ -1,0 +1,1 @@
+"""Files of packets: captures of any kind become `Frames`, block by block."""
