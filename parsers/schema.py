@@ -27,7 +27,9 @@ class Column:
     cim: str = ""
 
 
-def _zeek(name: str, type_: str, meaning: str, unit: str = "", ecs: str = "", cim: str = "") -> Column:
+def _zeek(
+    name: str, type_: str, meaning: str, unit: str = "", ecs: str = "", cim: str = ""
+) -> Column:
     """A column that Zeek's log has, under Zeek's name but for the prefix `id.`."""
     return Column(name.removeprefix("id."), type_, meaning, name, unit, ecs, cim)
 
@@ -38,20 +40,73 @@ CONN: tuple[Column, ...] = (
     _zeek("id.orig_h", "addr", "originator's address", ecs="source.ip", cim="src_ip"),
     _zeek("id.orig_p", "port", "originator's port; ICMP: type", ecs="source.port", cim="src_port"),
     _zeek("id.resp_h", "addr", "responder's address", ecs="destination.ip", cim="dest_ip"),
-    _zeek("id.resp_p", "port", "responder's port; ICMP: counterpart or code", ecs="destination.port", cim="dest_port"),
-    _zeek("proto", "enum", "tcp, udp, icmp or unknown_transport", ecs="network.transport", cim="transport"),
-    _zeek("service", "string", "application protocols that were confirmed", ecs="network.protocol", cim="app"),
-    _zeek("duration", "interval", "first to last packet; unset for none", "ns", "event.duration", "duration"),
-    _zeek("orig_bytes", "count", "payload the originator sent, by sequence numbers", "bytes", "source.bytes", "bytes_out"),
-    _zeek("resp_bytes", "count", "payload the responder sent, by sequence numbers", "bytes", "destination.bytes", "bytes_in"),
+    _zeek(
+        "id.resp_p",
+        "port",
+        "responder's port; ICMP: counterpart or code",
+        ecs="destination.port",
+        cim="dest_port",
+    ),
+    _zeek(
+        "proto",
+        "enum",
+        "tcp, udp, icmp or unknown_transport",
+        ecs="network.transport",
+        cim="transport",
+    ),
+    _zeek(
+        "service",
+        "string",
+        "application protocols that were confirmed",
+        ecs="network.protocol",
+        cim="app",
+    ),
+    _zeek(
+        "duration",
+        "interval",
+        "first to last packet; unset for none",
+        "ns",
+        "event.duration",
+        "duration",
+    ),
+    _zeek(
+        "orig_bytes",
+        "count",
+        "payload the originator sent, by sequence numbers",
+        "bytes",
+        "source.bytes",
+        "bytes_out",
+    ),
+    _zeek(
+        "resp_bytes",
+        "count",
+        "payload the responder sent, by sequence numbers",
+        "bytes",
+        "destination.bytes",
+        "bytes_in",
+    ),
     _zeek("conn_state", "string", "how it began and ended (S0, SF, REJ …)"),
     _zeek("local_orig", "bool", "whether the originator is inside"),
     _zeek("local_resp", "bool", "whether the responder is inside"),
     _zeek("missed_bytes", "count", "bytes in content gaps, both directions", "bytes"),
     _zeek("history", "string", "what happened, a letter each"),
-    _zeek("orig_pkts", "count", "packets the originator sent", "packets", "source.packets", "packets_out"),
+    _zeek(
+        "orig_pkts",
+        "count",
+        "packets the originator sent",
+        "packets",
+        "source.packets",
+        "packets_out",
+    ),
     _zeek("orig_ip_bytes", "count", "bytes of them by their IP headers", "bytes"),
-    _zeek("resp_pkts", "count", "packets the responder sent", "packets", "destination.packets", "packets_in"),
+    _zeek(
+        "resp_pkts",
+        "count",
+        "packets the responder sent",
+        "packets",
+        "destination.packets",
+        "packets_in",
+    ),
     _zeek("resp_ip_bytes", "count", "bytes of them by their IP headers", "bytes"),
     _zeek("tunnel_parents", "set[string]", "uids of the tunnels it went through"),
     _zeek("ip_proto", "count", "IP protocol number", ecs="network.iana_number"),
@@ -61,21 +116,40 @@ CONN: tuple[Column, ...] = (
 
 def _payload(side: str, who: str) -> tuple[Column, ...]:
     return (
-        Column(f"{side}_payload_pkts", "count", f"packets with payload from the {who}", unit="packets"),
+        Column(
+            f"{side}_payload_pkts", "count", f"packets with payload from the {who}", unit="packets"
+        ),
         Column(f"{side}_payload_min", "count", "smallest payload of them", unit="bytes"),
-        Column(f"{side}_payload_median", "double", "median payload, read from the histogram", unit="bytes"),
+        Column(
+            f"{side}_payload_median",
+            "double",
+            "median payload, read from the histogram",
+            unit="bytes",
+        ),
         Column(f"{side}_payload_mean", "double", "mean payload", unit="bytes"),
         Column(f"{side}_payload_max", "count", "largest payload", unit="bytes"),
         Column(f"{side}_payload_std", "double", "standard deviation of the payloads", unit="bytes"),
-        Column(f"{side}_payload_hist", "vector[count]", "payloads in 16 bins of powers of two", unit="packets"),
+        Column(
+            f"{side}_payload_hist",
+            "vector[count]",
+            "payloads in 16 bins of powers of two",
+            unit="packets",
+        ),
     )
 
 
 CONN_EXTRA: tuple[Column, ...] = (
     *_payload("orig", "originator"),
     *_payload("resp", "responder"),
-    Column("payload_sizes", "vector[int]", "first 20 payloads, the responder's negative", unit="bytes"),
-    Column("payload_gaps", "vector[int]", "time since the payload packet before each of them", unit="ns"),
+    Column(
+        "payload_sizes", "vector[int]", "first 20 payloads, the responder's negative", unit="bytes"
+    ),
+    Column(
+        "payload_gaps",
+        "vector[int]",
+        "time since the payload packet before each of them",
+        unit="ns",
+    ),
     Column("orig_head", "bytes", "first payload bytes of the originator, 128 at most"),
     Column("resp_head", "bytes", "first payload bytes of the responder, 128 at most"),
     Column("file", "string", "the capture that its first packet came from"),
@@ -83,10 +157,16 @@ CONN_EXTRA: tuple[Column, ...] = (
 )
 
 ENRICHMENT: tuple[Column, ...] = (
-    Column("orig_inside", "bool", "whether the originator is ours; unset for multicast and broadcast"),
-    Column("resp_inside", "bool", "whether the responder is ours; unset for multicast and broadcast"),
+    Column(
+        "orig_inside", "bool", "whether the originator is ours; unset for multicast and broadcast"
+    ),
+    Column(
+        "resp_inside", "bool", "whether the responder is ours; unset for multicast and broadcast"
+    ),
     Column("orig_allowed", "bool", "whether the site allows the originator"),
-    Column("remote_service", "string", "the remote service that it speaks, or that its port suggests"),
+    Column(
+        "remote_service", "string", "the remote service that it speaks, or that its port suggests"
+    ),
     Column("remote_service_by", "string", "content or port: what tells the remote service"),
 )
 

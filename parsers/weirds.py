@@ -18,22 +18,27 @@ WEIRDS: dict[str, str] = {
     "truncated_IP": "IP headers that do not fit what was captured",
     "unknown_ip_version": "IP packets of a version other than 4 and 6",
     "invalid_IP_header_size": "IPv4 header lengths below 20 bytes or beyond the packet",
-    "ip_hdr_len_zero": "IP packets of total length 0 (segmentation offload), while checksums are verified",
+    "ip_hdr_len_zero": "IP packets of length 0 (segmentation offload)",
     "truncated_IP_len": "packets whose IP length is more than was on the wire",
     "bad_IP_checksum": "IPv4 headers whose checksum is wrong",
-    "fragment": "IP fragments, which are not put together",
+    "incompletely_captured_fragment": "IP fragments that were not captured whole",
+    "excessively_large_fragment": "IP fragments that reach beyond the largest datagram",
+    "incomplete_datagram": "datagrams of which a fragment is missing",
     "truncated_header": "transport headers beyond the IP length",
     "internally_truncated_header": "transport headers that were not captured whole",
     "bad_TCP_header_len": "TCP header lengths below 20 bytes or beyond the packet",
     "bad_TCP_checksum": "TCP segments whose checksum is wrong",
     "bad_UDP_checksum": "UDP datagrams whose checksum is wrong",
     "bad_ICMP_checksum": "ICMP messages whose checksum is wrong",
-    "truncated_ICMP": "ICMP messages that were not captured whole",
     "ipv6_no_next_header": "IPv6 packets that end with no next header",
-    "ipv6_extension_loop": "IPv6 packets with more extension headers than are followed",
     "ipv6_ESP": "IPv6 packets of which ESP hides the rest",
-    "above_hole_data_without_any_acks": "connections whose reassembly was given up: data beyond a hole, no acks",
-    "excessive_data_without_further_acks": "connections whose reassembly was given up: too much unacknowledged data",
+    "truncated_tunnel": "tunnel headers that do not fit their packet",
+    "unknown_tunnel_header": "tunnel headers of a version or with flags that are not read",
+    "non_ip_packet_in_tunnel": "tunnelled packets that are not IP",
+    "inner_IP_length_mismatch": "tunnelled IP packets that do not fill their tunnel's payload",
+    "exceeded_tunnel_max_depth": "packets inside more than four tunnels",
+    "above_hole_data_without_any_acks": "connections given up: data beyond a hole, no acks",
+    "excessive_data_without_further_acks": "connections given up: too much unacknowledged data",
     "history_overflow": "connections whose history is longer than 48 letters (cut there)",
     "truncated_capture": "captures cut off in the middle of a record",
     "damaged_capture": "captures with a record that cannot be one: reading stopped there",
@@ -45,5 +50,5 @@ CODES: dict[str, int] = {name: code for code, name in enumerate(WEIRDS)}
 
 
 def by_name(counts: Any) -> Counter[str]:
-    """Turn a kernel's counts (shape (len(WEIRDS),), int64) into a Counter of those that occurred."""
+    """Turn a kernel's counts, int64 (len(WEIRDS),), into a Counter of those that occurred."""
     return Counter({name: int(counts[code]) for name, code in CODES.items() if counts[code]})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from parsers.kernel import kernel
-from parsers.packets.octets import Octets
+from parsers.kernel import Words, kernel
 
 
 @kernel
-def ones_sum(b: Octets, at: int, end: int, total: int) -> int:
+def ones_sum(b: Words, at: int, end: int, total: int) -> int:
     """Add the 16-bit words of `b[at:end]` to `total`; a last odd byte counts as a high byte."""
     while at + 1 < end:
         total += b[at] * 256 + b[at + 1]
@@ -31,4 +30,9 @@ def word_sum(word: int) -> int:
 
     The ::ffff before an IPv4 address adds 0xFFFF, which is zero in this arithmetic.
     """
-    return (word & 0xFFFF) + ((word >> 16) & 0xFFFF) + ((word >> 32) & 0xFFFF) + ((word >> 48) & 0xFFFF)
+    return (
+        (word & 0xFFFF)
+        + ((word >> 16) & 0xFFFF)
+        + ((word >> 32) & 0xFFFF)
+        + ((word >> 48) & 0xFFFF)
+    )

@@ -18,4 +18,18 @@ SOURCE_PORT, TARGET_PORT, ONE_WAY = 10, 11, 12  # for ICMP: type and counterpart
 PAYLOAD_AT, PAYLOAD_BYTES = 13, 14  # offset; length by the headers, bytes
 SEQUENCE, ACKNOWLEDGED, FLAGS, WINDOW = 15, 16, 17, 18  # TCP only
 IP_VERSION = 19
-FIELDS = 20
+REDIRECTED = 31  # bits: a routing header named the target, an option the source
+
+# A fragment, see fragments.py.
+DATAGRAM_ID = 20
+FRAGMENT_AT, FRAGMENT_MORE = 21, 22  # offset of its data in the datagram; whether more follow
+HEADER_BYTES = 23  # IP header without the fragment header
+
+# The frame or inner packet at hand: where it lies, what it begins with, how deep in tunnels.
+FRAME_AT, FRAME_END = 24, 25  # offsets; the end of what was captured
+FRAME_CUT = 26  # bytes that the capture cut off behind it
+FRAME_LINK = 27  # LINKTYPE_ number
+DEPTH = 28  # tunnels around it
+CARRIER_ROW, CARRIER_KIND = 29, 30  # row of the innermost one's flow, 0: none; its kind
+
+FIELDS = 32

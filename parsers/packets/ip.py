@@ -6,20 +6,30 @@ packet that two of them would refuse is counted under the first.
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from parsers.packets.checksums import fold, ones_sum
 from parsers.packets.fields import (
-    CAPTURED, IP_BYTES, IP_VERSION, PROTOCOL, SOURCE_HIGH, SOURCE_LOW, TARGET_HIGH,
-    TARGET_LOW, TRANSPORT_AT, TRANSPORT_BYTES,
+    CAPTURED,
+    DATAGRAM_ID,
+    FRAGMENT_AT,
+    FRAGMENT_MORE,
+    HEADER_BYTES,
+    IP_BYTES,
+    IP_VERSION,
+    PROTOCOL,
+    REDIRECTED,
+    SOURCE_HIGH,
+    SOURCE_LOW,
+    TARGET_HIGH,
+    TARGET_LOW,
+    TRANSPORT_AT,
+    TRANSPORT_BYTES,
 )  # fmt: skip
-from parsers.packets.octets import Octets, signed64, u16, u32
+from parsers.packets.octets import signed64, u16, u32
 from parsers.weirds import CODES
 
-Fields = Any
-
 OK = -1
+FRAGMENT = -2  # a whole fragment: see fragments.py
 TRUNCATED = CODES["truncated_IP"]
 VERSION = CODES["unknown_ip_version"]
 HEADER_SIZE = CODES["invalid_IP_header_size"]
@@ -27,7 +37,7 @@ LENGTH_ZERO = CODES["ip_hdr_len_zero"]
 LENGTH = CODES["truncated_IP_len"]
 CUT_HEADER = CODES["internally_truncated_header"]
 CHECKSUM = CODES["bad_IP_checksum"]
-FRAGMENT = CODES["fragment"]
+CUT_FRAGMENT = CODES["incompletely_captured_fragment"]
 NO_NEXT = CODES["ipv6_no_next_header"]
 ESP_HIDES = CODES["ipv6_ESP"]
 
@@ -35,16 +45,18 @@ MAPPED = 0xFFFF << 32  # an IPv4 address in the low word: ::ffff:a.b.c.d
 HOP_BY_HOP, ROUTING, FRAGMENT_HEADER, ESP, AH, NO_NEXT_HEADER, DESTINATION, MOBILITY = (
     0, 43, 44, 50, 51, 59, 60, 135,
 )  # fmt: skip
+EXTENSIONS = (HOP_BY_HOP, ROUTING, FRAGMENT_HEADER, AH, DESTINATION)
+TARGET, SOURCE = 1, 2  # bits of REDIRECTED; the first header that says so counts
 HOME_ADDRESS = 201  # RFC 6275, section 6.3
 
 
 @kernel
-def ip_header(b: Octets, at: int, end: int, wire: int, verify: int, p: Fields) -> int:
+def ip_header(b: Words, at: int, end: int, wire: int, verify: int, p: Words) -> int:
     """Read the IP header at `at` of a packet captured up to `end`.
 
     `wire`: bytes on the wire from `at` on; `verify`: whether a wrong IPv4 header checksum drops
     the packet. Fills addresses, protocol, lengths and the transport's place in `p`.
-    Returns OK, or the code of the weird.
+    Returns OK, FRAGMENT, or the code of the weird.
     """
     if at + 20 > end:
         return TRUNCATED
@@ -57,7 +69,8 @@ def ip_header(b: Octets, at: int, end: int, wire: int, verify: int, p: Fields) -
 
 
 @kernel
-def ipv4(b: Octets, at: int, end: int, wire: int, verify: int, p: Fields) -> int:
+def ipv4(b: Words, at: int, end: int, wire: int, verify: int, p: Words) -> int:
+    """Read an IPv4 header; see `ip_header`."""
     header = (b[at] & 15) * 4
     total = u16(b, at + 2)
     p[IP_BYTES] = total
@@ -83,15 +96,27 @@ def ipv4(b: Octets, at: int, end: int, wire: int, verify: int, p: Fields) -> int
     p[TRANSPORT_AT] = at + header
     p[TRANSPORT_BYTES] = total - header
     p[CAPTURED] = end - at - header
-    if (u16(b, at + 6) & 0x3FFF) != 0:
-        # The first fragment of a header-only capture still tells its ports.
-        if end - at >= total or (u16(b, at + 6) & 0x1FFF) != 0:
-            return FRAGMENT
-    return OK
+    fragment = u16(b, at + 6)
+    if fragment & 0x3FFF == 0:
+        return OK
+    p[DATAGRAM_ID] = u16(b, at + 4)
+    p[FRAGMENT_AT] = (fragment & 0x1FFF) * 8
+    p[FRAGMENT_MORE] = fragment & 0x2000
+    p[HEADER_BYTES] = header
+    return whole_fragment(end - at, total, p)
 
 
 @kernel
-def ipv6(b: Octets, at: int, end: int, wire: int, p: Fields) -> int:
+def whole_fragment(here: int, total: int, p: Words) -> int:
+    """FRAGMENT if it was captured whole; of one that was cut, the first still tells its ports."""
+    if here >= total:
+        return FRAGMENT
+    return CUT_FRAGMENT if p[FRAGMENT_AT] else OK
+
+
+@kernel
+def ipv6(b: Words, at: int, end: int, wire: int, p: Words) -> int:
+    """Read an IPv6 header and its extension chain; see `ip_header`."""
     if at + 40 > end:
         return TRUNCATED
     total = u16(b, at + 4) + 40
@@ -99,57 +124,54 @@ def ipv6(b: Octets, at: int, end: int, wire: int, p: Fields) -> int:
     if wire < total:
         return LENGTH
     p[IP_VERSION] = 6
+    p[REDIRECTED] = 0
     p[SOURCE_HIGH] = signed64(b, at + 8)
     p[SOURCE_LOW] = signed64(b, at + 16)
     p[TARGET_HIGH] = signed64(b, at + 24)
     p[TARGET_LOW] = signed64(b, at + 32)
-    return extension_chain(b, at, end, at + total, p)
+    status = extension_chain(b, at + 40, end, b[at + 6] + 0, p)
+    p[TRANSPORT_BYTES] = at + total - p[TRANSPORT_AT]
+    if status == FRAGMENT:
+        p[HEADER_BYTES] = p[TRANSPORT_AT] - 8 - at
+        return whole_fragment(end - at, total, p)
+    return HEADER_SIZE if status == OK and p[TRANSPORT_BYTES] < 0 else status
 
 
 @kernel
-def extension_chain(b: Octets, at: int, end: int, total_end: int, p: Fields) -> int:
-    """Walk the extension headers behind the fixed header at `at`.
+def extension_chain(b: Words, place: int, end: int, protocol: int, p: Words) -> int:
+    """Walk the extension headers from `place` on, the first of which is of type `protocol`.
 
     A header that does not fit what was captured ends the chain and is itself the protocol.
+    Returns OK, FRAGMENT at a fragment header, or the code of the weird.
     """
-    protocol = b[at + 6] + 0
-    place = at + 40
-    result = OK
-    while protocol in (HOP_BY_HOP, ROUTING, FRAGMENT_HEADER, AH, DESTINATION) and place + 2 <= end:
+    status = OK
+    while status == OK and protocol in EXTENSIONS and place + 2 <= end:
         size = extension_size(b, place, protocol)
         if place + size > end:
             break
         if protocol == FRAGMENT_HEADER:
-            # An atomic fragment (RFC 6946) is whole; its 8 bytes do not count, as if put together.
-            if u16(b, place + 2) & 0xFFF9 != 0:
-                result = FRAGMENT
-            p[IP_BYTES] -= 8
+            p[DATAGRAM_ID] = u32(b, place + 4)
+            p[FRAGMENT_AT] = u16(b, place + 2) & 0xFFF8
+            p[FRAGMENT_MORE] = u16(b, place + 2) & 1
+            status = FRAGMENT
         elif protocol == ROUTING:
             routing(b, place, size, p)
         elif protocol == DESTINATION:
             home_address(b, place, size, p)
-        stop = protocol == FRAGMENT_HEADER
         protocol = b[place] + 0
         place += size
-        if stop:
-            break
     p[PROTOCOL] = protocol
     p[TRANSPORT_AT] = place
-    p[TRANSPORT_BYTES] = total_end - place
     p[CAPTURED] = end - place
-    if result != OK:
-        return result
-    if protocol == NO_NEXT_HEADER:
+    if status == OK and protocol == NO_NEXT_HEADER:
         return NO_NEXT
-    if protocol in (ESP, MOBILITY):
+    if status == OK and protocol in (ESP, MOBILITY):
         return ESP_HIDES
-    if place > total_end:
-        return HEADER_SIZE
-    return OK
+    return status
 
 
 @kernel
-def extension_size(b: Octets, place: int, protocol: int) -> int:
+def extension_size(b: Words, place: int, protocol: int) -> int:
     """Length of an extension header, bytes (RFC 8200, section 4; AH: RFC 4302, section 2.2)."""
     if protocol == FRAGMENT_HEADER:
         return 8
@@ -159,25 +181,26 @@ def extension_size(b: Octets, place: int, protocol: int) -> int:
 
 
 @kernel
-def routing(b: Octets, place: int, size: int, p: Fields) -> None:
+def routing(b: Words, place: int, size: int, p: Words) -> None:
     """Types 0 and 2 with segments left: the last address listed is where the packet goes."""
-    if size < 24 or b[place + 3] == 0 or b[place + 2] not in (0, 2):
+    if size < 24 or b[place + 3] == 0 or b[place + 2] not in (0, 2) or p[REDIRECTED] & TARGET:
         return
+    p[REDIRECTED] |= TARGET
     last = place + 8 + ((size - 8) // 16 - 1) * 16
     p[TARGET_HIGH] = signed64(b, last)
     p[TARGET_LOW] = signed64(b, last + 8)
 
 
 @kernel
-def home_address(b: Octets, place: int, size: int, p: Fields) -> None:
+def home_address(b: Words, place: int, size: int, p: Words) -> None:
     """The Home Address option names the packet's real source (RFC 6275, section 6.3)."""
     option = place + 2
-    while option + 2 <= place + size:
+    while option + 2 <= place + size and not p[REDIRECTED] & SOURCE:
         if b[option] == 0:
             option += 1
             continue
         if b[option] == HOME_ADDRESS and b[option + 1] == 16 and option + 18 <= place + size:
             p[SOURCE_HIGH] = signed64(b, option + 2)
             p[SOURCE_LOW] = signed64(b, option + 10)
-            return
+            p[REDIRECTED] |= SOURCE
         option += 2 + b[option + 1]

@@ -7,8 +7,8 @@ those of https://www.tcpdump.org/linktypes.html, EtherTypes those of IANA.
 
 from __future__ import annotations
 
-from parsers.kernel import kernel
-from parsers.packets.octets import Octets, u16
+from parsers.kernel import Words, kernel
+from parsers.packets.octets import u16
 from parsers.weirds import CODES
 
 LINK_NULL, LINK_ETHERNET, LINK_PPP, LINK_RAW, LINK_LOOP = 0, 1, 9, 101, 108
@@ -28,7 +28,7 @@ NOT_IP = -1 - CODES["unknown_network_protocol"]
 
 
 @kernel
-def network_header(b: Octets, at: int, end: int, link: int) -> int:
+def network_header(b: Words, at: int, end: int, link: int) -> int:
     """Find the IP header of the frame in `b[at:end]`.
 
     Returns its offset, or -1 - code of the weird that says why there is none.
@@ -51,7 +51,7 @@ def network_header(b: Octets, at: int, end: int, link: int) -> int:
 
 
 @kernel
-def ethernet(b: Octets, at: int, end: int) -> int:
+def ethernet(b: Words, at: int, end: int) -> int:
     """Ethernet II, 802.3 with LLC/SNAP, and Cisco FabricPath around a whole inner frame."""
     if at + 14 > end:
         return SHORT
@@ -63,34 +63,44 @@ def ethernet(b: Octets, at: int, end: int) -> int:
 
 
 @kernel
-def ether_payload(b: Octets, at: int, end: int, kind: int) -> int:
+def ether_payload(b: Words, at: int, end: int, kind: int) -> int:
     """Follow tags and labels from EtherType `kind`, whose payload begins at `at`, down to IP."""
     while at < end:
         if kind in (IPV4, IPV6):
             return at
-        if kind in (VLAN, QINQ, QINQ_OLD) and at + 4 <= end:
-            kind = u16(b, at + 2)
-            at += 4
-        elif kind in (MPLS, MPLS_MULTICAST):
+        if kind in (MPLS, MPLS_MULTICAST):
             return mpls(b, at, end)
-        elif kind == PPPOE_SESSION and at + 8 <= end:
-            return ppp_payload(b, at + 8, end, u16(b, at + 6))
-        elif kind == VN_TAG and at + 6 <= end:
-            kind = u16(b, at + 4)
-            at += 6
-        elif kind == BACKBONE and at + 18 <= end:
-            kind = u16(b, at + 16)
-            at += 18
-        elif kind <= 1500 and at + 8 <= end and b[at] == 0xAA and b[at + 1] == 0xAA:
-            kind = u16(b, at + 6)
-            at += 8
-        else:
+        size = tag_size(b, at, end, kind)
+        if size == 0:
             return NOT_IP
+        if at + size > end:
+            return SHORT
+        if kind == PPPOE_SESSION:
+            return ppp_payload(b, at + size, end, u16(b, at + size - 2))
+        # The type of what follows stands at the end of each of these headers.
+        kind = u16(b, at + size - 2)
+        at += size
     return SHORT
 
 
 @kernel
-def mpls(b: Octets, at: int, end: int) -> int:
+def tag_size(b: Words, at: int, end: int, kind: int) -> int:
+    """Return the length of the header that an EtherType announces, 0 for one that is not read."""
+    if kind in (VLAN, QINQ, QINQ_OLD):
+        return 4
+    if kind == VN_TAG:
+        return 6
+    if kind == PPPOE_SESSION:
+        return 8
+    if kind == BACKBONE:
+        return 18
+    if kind <= 1500 and at + 2 <= end and b[at] == 0xAA and b[at + 1] == 0xAA:
+        return 8  # 802.2 with SNAP
+    return 0
+
+
+@kernel
+def mpls(b: Words, at: int, end: int) -> int:
     """Skip the label stack (RFC 3032); what follows is IP if its first four bits say so."""
     while at + 4 <= end:
         bottom = b[at + 2] & 1
@@ -103,7 +113,7 @@ def mpls(b: Octets, at: int, end: int) -> int:
 
 
 @kernel
-def loopback(b: Octets, at: int, end: int) -> int:
+def loopback(b: Words, at: int, end: int) -> int:
     """BSD null and loopback: a family word in the byte order of the host that captured."""
     if at + 4 > end:
         return SHORT
@@ -115,7 +125,7 @@ def loopback(b: Octets, at: int, end: int) -> int:
 
 
 @kernel
-def ppp(b: Octets, at: int, end: int) -> int:
+def ppp(b: Words, at: int, end: int) -> int:
     """PPP (RFC 1661), with or without the address and control bytes of HDLC framing."""
     if at + 4 > end:
         return SHORT
@@ -125,7 +135,8 @@ def ppp(b: Octets, at: int, end: int) -> int:
 
 
 @kernel
-def ppp_payload(b: Octets, at: int, end: int, protocol: int) -> int:
+def ppp_payload(b: Words, at: int, end: int, protocol: int) -> int:
+    """Find IP behind a PPP protocol number (RFC 1661, section 2)."""
     if protocol in (PPP_IPV4, PPP_IPV6):
         return at
     if protocol == PPP_MPLS:

@@ -5,26 +5,23 @@ Written with `*` and `+`: shifting a byte makes an unsigned 64-bit number in com
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
-
-Octets = Any
-"""A block of bytes: a memoryview when a kernel runs plain, a uint8 array when compiled."""
+from parsers.kernel import Words, kernel
 
 
 @kernel
-def u16(b: Octets, at: int) -> int:
+def u16(b: Words, at: int) -> int:
+    """Read two bytes."""
     return b[at] * 256 + b[at + 1]
 
 
 @kernel
-def u32(b: Octets, at: int) -> int:
+def u32(b: Words, at: int) -> int:
+    """Read four bytes."""
     return ((b[at] * 256 + b[at + 1]) * 256 + b[at + 2]) * 256 + b[at + 3]
 
 
 @kernel
-def signed64(b: Octets, at: int) -> int:
+def signed64(b: Words, at: int) -> int:
     """Eight bytes as a signed number: the same value plain and compiled, and no 2**64 anywhere."""
     high = u32(b, at)
     high -= (high & 0x80000000) << 1

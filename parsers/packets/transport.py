@@ -5,19 +5,30 @@ Every other protocol is an unknown transport without ports, as Zeek has it since
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from parsers.packets.checksums import fold, ones_sum, word_sum
 from parsers.packets.fields import (
-    ACKNOWLEDGED, CAPTURED, FLAGS, IP_VERSION, ONE_WAY, PAYLOAD_AT, PAYLOAD_BYTES, PROTOCOL,
-    SEQUENCE, SOURCE_HIGH, SOURCE_LOW, SOURCE_PORT, TARGET_HIGH, TARGET_LOW, TARGET_PORT,
-    TRANSPORT_AT, TRANSPORT_BYTES, WINDOW,
+    ACKNOWLEDGED,
+    CAPTURED,
+    FLAGS,
+    IP_VERSION,
+    ONE_WAY,
+    PAYLOAD_AT,
+    PAYLOAD_BYTES,
+    PROTOCOL,
+    SEQUENCE,
+    SOURCE_HIGH,
+    SOURCE_LOW,
+    SOURCE_PORT,
+    TARGET_HIGH,
+    TARGET_LOW,
+    TARGET_PORT,
+    TRANSPORT_AT,
+    TRANSPORT_BYTES,
+    WINDOW,
 )  # fmt: skip
-from parsers.packets.octets import Octets, u16, u32
+from parsers.packets.octets import u16, u32
 from parsers.weirds import CODES
-
-Fields = Any
 
 OK = -1
 BEYOND_LENGTH = CODES["truncated_header"]
@@ -25,6 +36,7 @@ CUT = CODES["internally_truncated_header"]
 TCP_HEADER = CODES["bad_TCP_header_len"]
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+VXLAN_PORT = 4789
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 # Counterparts of two-way ICMP messages, by type; -1: a one-way message (RFC 792, 950, 1256).
@@ -32,11 +44,30 @@ ICMP_COUNTERPART = (
     8, -1, -1, -1, -1, -1, -1, -1, 0, 10, 9, -1, -1, 14, 13, 16, 15, 18, 17, -1,
 )  # fmt: skip
 # The same for ICMPv6, from type 128 on (RFC 4443, 2710, 4861, 4620, 4065).
-ICMPV6_COUNTERPART = (129, 128, 131, 130, -1, 134, 133, 136, 135, -1, -1, 140, 139, -1, -1, -1, 145, 144)
+ICMPV6_COUNTERPART = (
+    129,
+    128,
+    131,
+    130,
+    -1,
+    134,
+    133,
+    136,
+    135,
+    -1,
+    -1,
+    140,
+    139,
+    -1,
+    -1,
+    -1,
+    145,
+    144,
+)
 
 
 @kernel
-def ports(b: Octets, p: Fields) -> int:
+def ports(b: Words, p: Words) -> int:
     """Read what identifies the connection: ports, or ICMP type and counterpart; and TCP's flags.
 
     Returns OK, or the code of the weird when the header is not there whole.
@@ -67,7 +98,8 @@ def ports(b: Octets, p: Fields) -> int:
 
 
 @kernel
-def header_fits(p: Fields, size: int) -> int:
+def header_fits(p: Words, size: int) -> int:
+    """Tell whether a header of `size` bytes is there: OK, or the code of the weird."""
     # A transport length of 0 means that offloading left the IP length to the hardware.
     if 0 < p[TRANSPORT_BYTES] < size:
         return BEYOND_LENGTH
@@ -78,13 +110,14 @@ def header_fits(p: Fields, size: int) -> int:
 
 @kernel
 def icmp_counterpart(protocol: int, kind: int) -> int:
+    """Return the type that answers an ICMP type, -1 for a one-way message."""
     if protocol == ICMP:
         return ICMP_COUNTERPART[kind] if kind < 20 else -1
     return ICMPV6_COUNTERPART[kind - 128] if 128 <= kind < 146 else -1
 
 
 @kernel
-def tcp_header(b: Octets, p: Fields) -> int:
+def tcp_header(b: Words, p: Words) -> int:
     """Read acknowledgement, window and the payload's place of a TCP segment."""
     at = p[TRANSPORT_AT]
     header = (b[at + 12] // 16) * 4
@@ -99,16 +132,15 @@ def tcp_header(b: Octets, p: Fields) -> int:
 
 
 @kernel
-def checksum_is_wrong(b: Octets, p: Fields) -> bool:
+def checksum_is_wrong(b: Words, p: Words) -> bool:
     """Whether the TCP, UDP or ICMP checksum contradicts the packet; unknown if it was cut."""
     at, length, protocol = p[TRANSPORT_AT], p[TRANSPORT_BYTES], p[PROTOCOL]
     if protocol == UDP:
         stated = u16(b, at + 6)
         length = u16(b, at + 4)
-        if stated == 0 and p[IP_VERSION] == 4:
-            return False
         if stated == 0:
-            return True
+            # RFC 768: none; not so in IPv6 (RFC 8200, 8.1), but for VXLAN (RFC 6935).
+            return p[IP_VERSION] != 4 and p[TARGET_PORT] != VXLAN_PORT
     if p[CAPTURED] < length:
         return False
     total = ones_sum(b, at, at + length, 0)

@@ -10,16 +10,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import polars as pl
 
 from parsers.schema import LOGS, Column
 
 UNSET, EMPTY = "-", "(empty)"
-# What would break a line or a field, as Zeek escapes it.
-ESCAPES = {chr(code): f"\\x{code:02x}" for code in (*range(32), 127)}
-JSON_ESCAPES = {"\\": "\\\\", '"': '\\"'} | {chr(code): f"\\u{code:04x}" for code in (*range(32), 127)}
+# What would break a line or a field, as Zeek escapes it, and the escape itself.
+ESCAPES = {chr(code): f"\\x{code:02x}" for code in (*range(32), 127)} | {"\\": "\\\\"}
+JSON_ESCAPES = {"\\": "\\\\", '"': '\\"'} | {
+    chr(code): f"\\u{code:04x}" for code in (*range(32), 127)
+}
 OPENED = "%Y-%m-%d-%H-%M-%S"
 
 
@@ -58,15 +60,19 @@ class LogWriter:
         lines.write_csv(self._file, include_header=False, separator="\t", quote_style="never")
 
     def close(self) -> None:
+        """End the log."""
         if not self._json:
             self._file.write(f"#close\t{datetime.now(UTC):{OPENED}}\n".encode())
         self._file.close()
 
-    def __enter__(self) -> LogWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -93,8 +99,10 @@ def tsv_field(column: Column) -> pl.Expr:
 
 
 def plain_text(column: Column, value: pl.Expr) -> pl.Expr:
+    """Format a column that is set."""
     if column.type.startswith(("set[", "vector[")):
-        joined = value.list.join(",")
+        elements = escaped(pl.element()).str.replace_all(",", "\\x2c", literal=True)
+        joined = value.list.eval(elements).list.join(",")
         return pl.when(value.list.len() == 0).then(pl.lit(EMPTY)).otherwise(joined)
     return FORMATS.get(column.type, escaped)(value)
 
@@ -102,24 +110,35 @@ def plain_text(column: Column, value: pl.Expr) -> pl.Expr:
 def seconds(value: pl.Expr) -> pl.Expr:
     """Nanoseconds as seconds with six decimals, rounded towards minus infinity as libpcap does."""
     microseconds = value.to_physical() // 1000
-    whole, part = microseconds // 1_000_000, microseconds % 1_000_000
-    return pl.concat_str(whole.cast(pl.String), part.cast(pl.String).str.zfill(6), separator=".")
+    whole, part = microseconds.abs() // 1_000_000, microseconds.abs() % 1_000_000
+    sign = pl.when(microseconds < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    return pl.concat_str(
+        sign, whole.cast(pl.String), pl.lit("."), part.cast(pl.String).str.zfill(6)
+    )
 
 
 def truth(value: pl.Expr) -> pl.Expr:
+    """Format booleans."""
     return pl.when(value).then(pl.lit("T")).when(~value).then(pl.lit("F"))
 
 
 def number(value: pl.Expr) -> pl.Expr:
+    """Format whole and real numbers."""
     return value.cast(pl.String)
 
 
 def verbatim(value: pl.Expr) -> pl.Expr:
+    """Leave what is safe text already."""
     return value
 
 
 def escaped(value: pl.Expr) -> pl.Expr:
-    return value.str.replace_many(ESCAPES)
+    """Escape what would break a line or a field."""
+    text = value.str.replace_many(ESCAPES)
+    # What would read as unset or empty is text here.
+    text = pl.when(text == UNSET).then(pl.lit("\\x2d")).otherwise(text)
+    text = pl.when(text == EMPTY).then(pl.lit("\\x28empty)")).otherwise(text)
+    return pl.when(text == "").then(pl.lit(EMPTY)).otherwise(text)
 
 
 FORMATS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
@@ -149,6 +168,7 @@ def json_member(column: Column) -> pl.Expr:
 
 
 def json_value(column: Column, value: pl.Expr) -> pl.Expr:
+    """Format a column as a JSON value."""
     if column.type in ("time", "interval"):
         return seconds(value)
     if column.type in ("count", "int", "port", "double"):
@@ -162,4 +182,5 @@ def json_value(column: Column, value: pl.Expr) -> pl.Expr:
 
 
 def json_string(value: pl.Expr) -> pl.Expr:
+    """Format a column as JSON strings."""
     return pl.concat_str(pl.lit('"'), value.str.replace_many(JSON_ESCAPES), pl.lit('"'))

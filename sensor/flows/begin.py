@@ -6,24 +6,59 @@ WantConnection in packet_analysis/protocol/{tcp,udp} and its `likely_server_port
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from parsers.packets.fields import (
-    PROTOCOL, SOURCE_HIGH, SOURCE_LOW, SOURCE_PORT, TARGET_HIGH, TARGET_LOW, TARGET_PORT, TIME,
+    CARRIER_ROW,
+    PROTOCOL,
+    SOURCE_HIGH,
+    SOURCE_LOW,
+    SOURCE_PORT,
+    TARGET_HIGH,
+    TARGET_LOW,
+    TARGET_PORT,
+    TIME,
 )  # fmt: skip
 from parsers.packets.fields import FLAGS as TCP_FLAGS
 from parsers.packets.ip import MAPPED
 from parsers.packets.transport import ACK, SYN, TCP, UDP
 from sensor.flows.history import FLIP, append
 from sensor.flows.row import (
-    ACTIVE, ATTEMPT_AT, DELETE_AT, EXPIRE_AT, FLAGS, FRAME, FRAMES, FREE_ROW, IDLE_AFTER, IDLE_AT,
-    KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST, LAST, LINGER_AT, NEVER, NEXT, NOW, OPEN,
-    ORIGINATOR, PAYLOAD, POSITION, SERIAL, SERIALS, SIDE, SIDES, START, TOP, TRIM, USED_ROWS, WORDS,
+    ACTIVE,
+    ATTEMPT_AT,
+    CARRIER,
+    DELETE_AT,
+    EXPIRE_AT,
+    FLAGS,
+    FRAME,
+    FRAMES,
+    FREE_ROW,
+    IDLE_AFTER,
+    IDLE_AT,
+    KEY_A_HIGH,
+    KEY_A_LOW,
+    KEY_B_HIGH,
+    KEY_B_LOW,
+    KEY_REST,
+    LAST,
+    LINGER_AT,
+    NEVER,
+    NEXT,
+    NOW,
+    OPEN,
+    ORIGINATOR,
+    PAYLOAD,
+    POSITION,
+    SERIAL,
+    SERIALS,
+    SIDE,
+    SIDES,
+    START,
+    TOP,
+    TRIM,
+    USED_ROWS,
+    WORDS,
 )  # fmt: skip
-from sensor.flows.timers import IDLE_OTHER, NAME_SERVICE_TIMER, SYN_TIMEOUT
-
-Words = Any
+from sensor.flows.timers import IDLE_OTHER, IDLE_TUNNEL, NAME_SERVICE_TIMER, SYN_TIMEOUT
 
 # Ports that a default Zeek 8.2 registers an analyzer for.
 SERVER_PORTS_TCP = (
@@ -35,6 +70,7 @@ SERVER_PORTS_UDP = (
     53, 67, 88, 123, 137, 161, 162, 443, 514, 1812, 2123, 2152, 3389, 3544, 4011, 4754, 4789, 5060,
     5072, 5353, 5355, 6081, 20000,
 )  # fmt: skip
+TUNNEL = 256  # no IP protocol: the key of a flow that stands for a tunnel between two hosts
 NAME_SERVICE_PORTS = (53, 137, 5353, 5355)
 BROADCAST = MAPPED + 0xFFFFFFFF
 
@@ -62,11 +98,15 @@ def begin_flow(flows: Words, numbers: Words, p: Words, side: int, rest: int) -> 
         flows[row, FLAGS] ^= ORIGINATOR
         append(flows, row, FLIP)
     set_deadlines(flows, numbers, p, row)
+    if p[CARRIER_ROW]:
+        flows[row, SIDES + CARRIER] = flows[p[CARRIER_ROW], SERIAL]
+        flows[row, SIDES + SIDE + CARRIER] = p[CARRIER_ROW]
     return row
 
 
 @kernel
 def take_row(flows: Words, numbers: Words) -> int:
+    """Take a free row."""
     row = numbers[FREE_ROW]
     if row:
         numbers[FREE_ROW] = flows[row, NEXT]
@@ -77,6 +117,7 @@ def take_row(flows: Words, numbers: Words) -> int:
 
 @kernel
 def write_key(flows: Words, row: int, p: Words, side: int, rest: int) -> None:
+    """Write the key: the packet's endpoints in the order of their sides."""
     a, b = (KEY_B_HIGH, KEY_A_HIGH) if side else (KEY_A_HIGH, KEY_B_HIGH)
     flows[row, a] = p[SOURCE_HIGH]
     flows[row, a + KEY_A_LOW - KEY_A_HIGH] = p[SOURCE_LOW]
@@ -105,6 +146,7 @@ def starts_at_the_server(p: Words) -> bool:
 
 @kernel
 def set_deadlines(flows: Words, numbers: Words, p: Words, row: int) -> None:
+    """Set the first deadlines by protocol and port."""
     flows[row, NEXT] = NEVER
     flows[row, IDLE_AFTER] = IDLE_OTHER
     flows[row, IDLE_AT] = p[TIME] + IDLE_OTHER
@@ -114,11 +156,15 @@ def set_deadlines(flows: Words, numbers: Words, p: Words, row: int) -> None:
     flows[row, DELETE_AT] = NEVER
     if p[PROTOCOL] == TCP:
         flows[row, EXPIRE_AT] = numbers[NOW] + SYN_TIMEOUT
+    elif p[PROTOCOL] == TUNNEL:
+        flows[row, IDLE_AFTER] = IDLE_TUNNEL
+        flows[row, IDLE_AT] = p[TIME] + IDLE_TUNNEL
     elif p[PROTOCOL] == UDP and responder_port(flows, row) in NAME_SERVICE_PORTS:
         flows[row, ATTEMPT_AT] = numbers[NOW] + NAME_SERVICE_TIMER
 
 
 @kernel
 def responder_port(flows: Words, row: int) -> int:
+    """Return the port of the responder as the roles are now."""
     rest = flows[row, KEY_REST]
     return (rest >> 16) & 0xFFFF if flows[row, FLAGS] & ORIGINATOR else rest & 0xFFFF

@@ -17,26 +17,51 @@ from parsers.addresses import Networks, to_text
 from parsers.packets.transport import ICMP, ICMPV6, TCP, UDP
 from parsers.schema import CONN, CONN_EXTRA, polars_schema
 from sensor.flows import history as letters
-from sensor.flows.identity import community_ids, uids
+from sensor.flows.carriers import flow_uids
+from sensor.flows.identity import community_ids
 from sensor.flows.memory import HEAD
 from sensor.flows.payloads import Sizes, median
 from sensor.flows.row import (
-    CLOSED, ESTABLISHED, FIRST_SEQ, FLAGS, HISTORY, HISTORY_WORDS, INACTIVE, IP_OCTETS, KEY_A_HIGH,
-    KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST, LAST, LETTERS, MISSED, ORIGINATOR, PACKETS, PARTIAL,
-    PAYLOAD, RESET, SIDE, SIDES, START, STATE, SYN_ACK_SENT, SYN_SENT,
+    CLOSED,
+    ESTABLISHED,
+    FLAGS,
+    HISTORY,
+    HISTORY_WORDS,
+    INACTIVE,
+    IP_OCTETS,
+    KEY_A_HIGH,
+    KEY_A_LOW,
+    KEY_B_HIGH,
+    KEY_B_LOW,
+    KEY_REST,
+    LAST,
+    LETTERS,
+    MISSED,
+    ORIGINATOR,
+    PACKETS,
+    PARTIAL,
+    PAYLOAD,
+    RESET,
+    SIDE,
+    SIDES,
+    START,
+    STATE,
+    SYN_ACK_SENT,
+    SYN_SENT,
 )  # fmt: skip
 
 Rows = NDArray[np.int64]
 
 STEALTH = re.compile(r"\^?S[^HAFGIQ]*R.*")  # a SYN, then a RST of the same side: RSTOS0
-SCHEMA = polars_schema(CONN)
+SCHEMA = pl.Schema(polars_schema(CONN))
 EXTRA = polars_schema(CONN_EXTRA)
 
 
-def conn_table(rows: Rows, local: Networks) -> pl.DataFrame:
+def conn_table(rows: Rows, local: Networks, parents: pl.Series | None = None) -> pl.DataFrame:
     """Zeek's conn columns of ended flows.
 
-    `rows`: int64 (flows, row.WORDS); `local`: the networks that count as local.
+    `rows`: int64 (flows, row.WORDS); `local`: the networks that count as local; `parents`:
+    List(String), the tunnels that they came through, None for no tunnels.
     """
     swapped = (rows[:, FLAGS] & ORIGINATOR).astype(bool)
     orig, resp = endpoints(rows, swapped)
@@ -49,7 +74,7 @@ def conn_table(rows: Rows, local: Networks) -> pl.DataFrame:
     counters = {role: counted(rows, swapped, role) for role in ("orig", "resp")}
     columns: dict[str, Any] = {
         "ts": rows[:, START],
-        "uid": uids([rows[:, START], rows[:, KEY_REST], *orig, *resp, rows[:, SIDES + FIRST_SEQ]]),
+        "uid": flow_uids(rows),
         "orig_h": to_text(*orig),
         "orig_p": orig_p,
         "resp_h": to_text(*resp),
@@ -64,13 +89,18 @@ def conn_table(rows: Rows, local: Networks) -> pl.DataFrame:
         "local_resp": local.contains(*resp),
         "missed_bytes": rows[:, MISSED],
         "history": history,
-        "tunnel_parents": pl.Series([None] * len(rows), dtype=pl.List(pl.String)),
+        "tunnel_parents": no_parents(len(rows)) if parents is None else parents,
         "ip_proto": protocol,
         "community_id": community_ids(orig, resp, (orig_p, resp_p), protocol, one_way),
     }
     for role, figures in counters.items():
         columns[f"{role}_pkts"], columns[f"{role}_ip_bytes"] = figures["pkts"], figures["ip_bytes"]
-    return pl.DataFrame({name: columns[name] for name in SCHEMA}).cast(dict(SCHEMA))
+    return pl.DataFrame({name: columns[name] for name in SCHEMA}).cast(SCHEMA)
+
+
+def no_parents(flows: int) -> pl.Series:
+    """The tunnels of flows that came through none."""
+    return pl.Series([None] * flows, dtype=pl.List(pl.String))
 
 
 def by_role(a: Any, b: Any, swapped: NDArray[np.bool_]) -> tuple[Any, Any]:
@@ -78,7 +108,9 @@ def by_role(a: Any, b: Any, swapped: NDArray[np.bool_]) -> tuple[Any, Any]:
     return np.where(swapped, b, a), np.where(swapped, a, b)
 
 
-def endpoints(rows: Rows, swapped: NDArray[np.bool_]) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:
+def endpoints(
+    rows: Rows, swapped: NDArray[np.bool_]
+) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:
     """Addresses (high, low) of originator and responder."""
     orig_high, resp_high = by_role(rows[:, KEY_A_HIGH], rows[:, KEY_B_HIGH], swapped)
     orig_low, resp_low = by_role(rows[:, KEY_A_LOW], rows[:, KEY_B_LOW], swapped)
@@ -97,6 +129,7 @@ def side_word(rows: Rows, swapped: NDArray[np.bool_], word: int) -> tuple[Rows, 
 
 
 def counted(rows: Rows, swapped: NDArray[np.bool_], role: str) -> dict[str, Rows]:
+    """Bytes, packets and IP bytes of one role."""
     which = ("orig", "resp").index(role)
     octets = np.maximum(side_word(rows, swapped, PAYLOAD)[which], 0)
     return {
@@ -107,6 +140,7 @@ def counted(rows: Rows, swapped: NDArray[np.bool_], role: str) -> dict[str, Rows
 
 
 def transports(protocol: Rows) -> pl.Series:
+    """Name the transport as Zeek does."""
     known = [protocol == TCP, protocol == UDP, (protocol == ICMP) | (protocol == ICMPV6)]
     return pl.Series(np.select(known, ["tcp", "udp", "icmp"], "unknown_transport"))
 
@@ -115,7 +149,9 @@ def histories(rows: Rows) -> pl.Series:
     """The histories as text, null for none. There are few distinct ones, so each is read once."""
     packed = rows[:, [LETTERS, *range(HISTORY, HISTORY + HISTORY_WORDS)]]
     distinct, which = np.unique(packed, axis=0, return_inverse=True)
-    texts = [letters.text(int(row[0]), tuple(int(word) for word in row[1:])) or None for row in distinct]
+    texts = [
+        letters.text(int(row[0]), tuple(int(word) for word in row[1:])) or None for row in distinct
+    ]
     return pl.Series(texts, dtype=pl.String).gather(which.ravel())
 
 
@@ -149,7 +185,9 @@ def states(rows: Rows, swapped: NDArray[np.bool_], protocol: Rows, history: pl.S
     return pl.Series(np.select([case for case, _ in cases], [name for _, name in cases], "OTH"))
 
 
-def payload_table(rows: Rows, figures: Sizes, heads: NDArray[np.uint8], head_bytes: Rows) -> pl.DataFrame:
+def payload_table(
+    rows: Rows, figures: Sizes, heads: NDArray[np.uint8], head_bytes: Rows
+) -> pl.DataFrame:
     """Payload sizes and first payload bytes of ended flows, beside Zeek's columns.
 
     `heads`: uint8 (flows, 2 * HEAD); `head_bytes`: int64 (flows, 2), how many of them are there.
@@ -157,7 +195,9 @@ def payload_table(rows: Rows, figures: Sizes, heads: NDArray[np.uint8], head_byt
     swapped = (rows[:, FLAGS] & ORIGINATOR).astype(bool)
     columns: dict[str, Any] = {}
     for role, side in (("orig", swapped.astype(int)), ("resp", 1 - swapped.astype(int))):
-        columns |= {f"{role}_payload_{name}": values for name, values in figured(figures, side).items()}
+        columns |= {
+            f"{role}_payload_{name}": values for name, values in figured(figures, side).items()
+        }
         columns[f"{role}_head"] = first_bytes(heads, head_bytes, side)
     sign = np.where(swapped, -1, 1)[:, None]
     kept = pl.Series((figures.sizes != 0).sum(axis=1))
@@ -166,7 +206,7 @@ def payload_table(rows: Rows, figures: Sizes, heads: NDArray[np.uint8], head_byt
     frame = pl.DataFrame(columns).with_columns(
         pl.col("payload_sizes", "payload_gaps").list.head(pl.lit(kept))
     )
-    return frame.cast({name: kind for name, kind in EXTRA.items() if name in frame.columns})  # type: ignore[misc]
+    return frame.cast({name: kind for name, kind in EXTRA.items() if name in frame.columns})
 
 
 def figured(figures: Sizes, side: Rows) -> dict[str, Any]:
@@ -191,6 +231,7 @@ def figured(figures: Sizes, side: Rows) -> dict[str, Any]:
 
 
 def masked_floats(values: NDArray[np.float64], valid: NDArray[np.bool_]) -> pl.Series:
+    """Values as a column that is unset where not valid."""
     return pl.Series(np.where(valid, values, np.nan)).fill_nan(None)
 
 

@@ -5,28 +5,42 @@ Source: Zeek's packet_analysis/protocol/{udp,icmp,unknown_ip_transport}.
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from parsers.packets.fields import (
-    CAPTURED, IP_BYTES, PAYLOAD_AT, PAYLOAD_BYTES, TIME, TRANSPORT_AT, TRANSPORT_BYTES,
+    CAPTURED,
+    IP_BYTES,
+    PAYLOAD_AT,
+    PAYLOAD_BYTES,
+    TIME,
+    TRANSPORT_AT,
+    TRANSPORT_BYTES,
 )  # fmt: skip
-from parsers.packets.octets import Octets, u16
+from parsers.packets.octets import u16
 from sensor.flows.begin import NAME_SERVICE_PORTS, responder_port
 from sensor.flows.history import FLIP, LETTER_D, SAW_DATA, append, note_once
 from sensor.flows.row import (
-    FLAGS, HEAD_BYTES, IP_OCTETS, KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, LAST, ORIGINATOR, PACKETS, PAYLOAD,
-    ROLES_KNOWN, SIDE, SIDES,
+    BAD_CHECKSUMS,
+    FLAGS,
+    IP_OCTETS,
+    KEY_A_HIGH,
+    KEY_A_LOW,
+    KEY_B_HIGH,
+    KEY_B_LOW,
+    LAST,
+    ORIGINATOR,
+    PACKETS,
+    PAYLOAD,
+    ROLES_KNOWN,
+    SIDE,
+    SIDES,
 )  # fmt: skip
-
-Words = Any
 
 NTP_PORT = 123
 NTP_CLIENT, NTP_SERVER = 3, 4
 
 
 @kernel
-def udp(flows: Words, b: Octets, p: Words, row: int, side: int) -> None:
+def udp(flows: Words, b: Words, p: Words, row: int, side: int) -> None:
     """Count a datagram by the length that its UDP header states, captured or not."""
     p[PAYLOAD_AT] = p[TRANSPORT_AT] + 8
     p[PAYLOAD_BYTES] = u16(b, p[TRANSPORT_AT] + 4) - 8
@@ -52,6 +66,7 @@ def icmp(flows: Words, p: Words, row: int, side: int) -> None:
 
 @kernel
 def unknown(flows: Words, p: Words, row: int, side: int) -> None:
+    """Count a packet of a protocol that has no ports."""
     p[PAYLOAD_AT] = p[TRANSPORT_AT]
     p[PAYLOAD_BYTES] = 0
     flows[row, LAST] = p[TIME]
@@ -60,6 +75,7 @@ def unknown(flows: Words, p: Words, row: int, side: int) -> None:
 
 @kernel
 def count(flows: Words, p: Words, row: int, side: int) -> None:
+    """Count a packet and the length that its IP header states."""
     flows[row, SIDES + side * SIDE + PACKETS] += 1
     flows[row, SIDES + side * SIDE + IP_OCTETS] += p[IP_BYTES]
 
@@ -72,7 +88,7 @@ def add_payload(flows: Words, row: int, side: int, octets: int) -> None:
 
 
 @kernel
-def tell_roles(flows: Words, b: Octets, p: Words, row: int, side: int) -> None:
+def tell_roles(flows: Words, b: Words, p: Words, row: int, side: int) -> None:
     """DNS and NTP say who asks. If the "originator" answers, the flow was seen from the middle.
 
     What was counted so far stays with the role, as in Zeek: addresses change, counters do not.
@@ -104,9 +120,10 @@ def to_multicast(flows: Words, row: int, side: int) -> bool:
 
 @kernel
 def exchange_addresses(flows: Words, row: int) -> None:
+    """Exchange the roles, and what was counted with them."""
     flows[row, FLAGS] ^= ORIGINATOR
     append(flows, row, FLIP)
-    for word in range(SIDES, SIDES + HEAD_BYTES):
+    for word in (SIDES + PACKETS, SIDES + IP_OCTETS, SIDES + PAYLOAD, SIDES + BAD_CHECKSUMS):
         kept = flows[row, word]
         flows[row, word] = flows[row, word + SIDE]
         flows[row, word + SIDE] = kept

@@ -7,12 +7,8 @@ in LETTERS all the same, so that the cut is seen.
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from sensor.flows.row import FLAGS, HISTORY, HISTORY_WORDS, LETTERS, ORIGINATOR, SEEN
-
-Words = Any
 
 ALPHABET = "^SHADFRCTWIQGX"
 (FLIP, LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R, LETTER_C, LETTER_T, LETTER_W,
@@ -24,12 +20,25 @@ KEPT = LETTERS_A_WORD * HISTORY_WORDS
 
 # Bits of SEEN, the responder's shifted by 16 (Zeek's HistoryMasks).
 SAW_SYN, SAW_FIN, SAW_RST, SAW_FIN_RST, SAW_DATA, SAW_ACK, SAW_MIXED = 1, 2, 4, 8, 16, 32, 64
+SAW_LIMIT = 0x400
 
-POWERS_OF_TEN = (1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
+POWERS_OF_TEN = (
+    1,
+    10,
+    100,
+    1000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    1_000_000_000,
+)
 
 
 @kernel
 def append(flows: Words, row: int, letter: int) -> None:
+    """Append a letter by its number."""
     count = flows[row, LETTERS]
     if count < KEPT:
         word = HISTORY + count // LETTERS_A_WORD
@@ -63,6 +72,14 @@ def note_scaled(flows: Words, row: int, side: int, word: int, letter: int) -> No
     flows[row, word] += 1
     if flows[row, word] in POWERS_OF_TEN:
         note(flows, row, side, letter)
+
+
+@kernel
+def note_limit(flows: Words, row: int) -> None:
+    """An `X`, once: analysis stopped at a limit. It has no case."""
+    if not flows[row, SEEN] & SAW_LIMIT:
+        flows[row, SEEN] |= SAW_LIMIT
+        append(flows, row, LETTER_X)
 
 
 def text(letters: int, words: tuple[int, ...]) -> str:

@@ -27,9 +27,9 @@ def uids(parts: list[Words]) -> pl.Series:
     letters[:, 0] = ord("C")
     column = 1
     for half, digits in zip(halves, UID_DIGITS, strict=True):
-        for _ in range(digits):
-            letters[:, column] = DIGITS[(half % np.uint64(62)).astype(np.int64)]
-            half = half // np.uint64(62)
+        for power in range(digits):
+            digit = half // np.uint64(62**power) % np.uint64(62)
+            letters[:, column] = DIGITS[digit.astype(np.int64)]
             column += 1
     return as_text(letters)
 
@@ -81,11 +81,18 @@ def follows(sh: Words, sl: Words, sp: Words, th: Words, tl: Words, tp: Words) ->
     swapped = [(port & 0xFF) << 8 | port >> 8 for port in (sp, tp)]
     high, low = unsigned[0] != unsigned[2], unsigned[1] != unsigned[3]
     by_port = swapped[0] > swapped[1]
-    return np.where(high, unsigned[0] > unsigned[2], np.where(low, unsigned[1] > unsigned[3], by_port))
+    return np.where(
+        high, unsigned[0] > unsigned[2], np.where(low, unsigned[1] > unsigned[3], by_port)
+    )
 
 
 def community_message(
-    first: list[Words], second: list[Words], protocol: Words, rows: NDArray[np.int64], ipv4: bool, ported: bool
+    first: list[Words],
+    second: list[Words],
+    protocol: Words,
+    rows: NDArray[np.int64],
+    ipv4: bool,
+    ported: bool,
 ) -> NDArray[np.uint8]:
     """What is hashed: seed, both addresses, protocol, padding, both ports. uint8 (rows, bytes)."""
     fields = [np.zeros((len(rows), 2), np.uint8)]
@@ -129,4 +136,5 @@ def sha1(messages: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def rotate(words: NDArray[np.uint32], bits: int) -> NDArray[np.uint32]:
+    """Rotate 32-bit words to the left."""
     return (words << np.uint32(bits)) | (words >> np.uint32(32 - bits))

@@ -8,15 +8,18 @@ no tombstones.
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from parsers.packets.fields import (
-    ONE_WAY, PROTOCOL, SOURCE_HIGH, SOURCE_LOW, SOURCE_PORT, TARGET_HIGH, TARGET_LOW, TARGET_PORT,
+    ONE_WAY,
+    PROTOCOL,
+    SOURCE_HIGH,
+    SOURCE_LOW,
+    SOURCE_PORT,
+    TARGET_HIGH,
+    TARGET_LOW,
+    TARGET_PORT,
 )  # fmt: skip
 from sensor.flows.row import KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST
-
-Words = Any
 
 MASK63 = 0x7FFFFFFFFFFFFFFF
 MIX = 0x2545F4914F6CDD1D  # an odd constant of good avalanche (xorshift*)
@@ -25,7 +28,10 @@ ROW_BITS = 0xFFFFFFFF
 
 @kernel
 def source_side(p: Words) -> int:
-    """The side of the packet's source: 0 if the key names it first. One-way messages keep order."""
+    """Return the side of the packet's source: 0 if the key names it first.
+
+    One-way messages keep their direction, so the two directions are two flows.
+    """
     if p[ONE_WAY]:
         return 0
     if p[SOURCE_HIGH] != p[TARGET_HIGH]:
@@ -57,6 +63,7 @@ def hash_of(a: int, b: int, c: int, d: int, e: int) -> int:
 
 @kernel
 def packet_hash(p: Words, side: int, rest: int) -> int:
+    """Hash the key of the packet at hand."""
     if side:
         return hash_of(p[TARGET_HIGH], p[TARGET_LOW], p[SOURCE_HIGH], p[SOURCE_LOW], rest)
     return hash_of(p[SOURCE_HIGH], p[SOURCE_LOW], p[TARGET_HIGH], p[TARGET_LOW], rest)
@@ -64,14 +71,15 @@ def packet_hash(p: Words, side: int, rest: int) -> int:
 
 @kernel
 def row_hash(flows: Words, row: int) -> int:
-    return hash_of(
-        flows[row, KEY_A_HIGH], flows[row, KEY_A_LOW], flows[row, KEY_B_HIGH], flows[row, KEY_B_LOW],
-        flows[row, KEY_REST],
-    )  # fmt: skip
+    """Hash the key of a row."""
+    a, b = flows[row, KEY_A_HIGH], flows[row, KEY_A_LOW]
+    c, d = flows[row, KEY_B_HIGH], flows[row, KEY_B_LOW]
+    return hash_of(a, b, c, d, flows[row, KEY_REST])
 
 
 @kernel
 def is_flow_of(flows: Words, row: int, p: Words, side: int, rest: int) -> bool:
+    """Tell whether a row has the key of the packet at hand."""
     if flows[row, KEY_REST] != rest:
         return False
     if side:
@@ -104,6 +112,7 @@ def find(table: Words, flows: Words, p: Words, side: int, rest: int, tag: int) -
 
 @kernel
 def insert(table: Words, row: int, tag: int) -> None:
+    """Enter a row under its hash."""
     mask = len(table) - 1
     slot = tag & mask
     while table[slot] != 0:

@@ -12,17 +12,26 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from parsers.packets import fragments
 from parsers.packets.fields import FIELDS
+from parsers.packets.intervals import USED
 from parsers.weirds import WEIRDS
 from sensor.flows.key import rebuild
 from sensor.flows.row import (
-    COLUMN, FREE_ROW, NEXT, NUMBERS, OPEN, SERIAL, TIMERS, USED_BLOCKS, USED_ROWS, WORDS,
+    CLOSED_ROWS,
+    FREE_ROW,
+    NEXT,
+    NUMBERS,
+    OPEN,
+    SERIAL,
+    TIMERS,
+    WORDS,
 )  # fmt: skip
 
 CLOSED_AT_MOST = 4096  # flows handed out at once: a batch of the conn table
 COLUMNS_AT_MOST = 65_536  # payload packets before their sizes are added up: 1 MB, fits the cache
 HEAD = 128  # bytes kept of each side's first payload
-ROOM = 8  # more than one frame can take of any array
+ROOM = 16  # more than one frame can take of any array
 
 
 class Frame(NamedTuple):
@@ -42,11 +51,13 @@ class Arrays(NamedTuple):
     flows: Any  # int64 (rows, WORDS), see row.py
     table: Any  # int64 (slots,), a power of two, see key.py
     heap: Any  # int64 (entries, 3), see timers.py
-    blocks: Any  # int64 (blocks, 3), see reassembly.py
+    blocks: Any  # int64 (blocks, 3), see parsers/packets/intervals.py
     closed: Any  # int64 (CLOSED_AT_MOST,): rows of flows that ended
     numbers: Any  # int64 (NUMBERS,), see row.py
     weirds: Any  # int64 (weirds,)
     packet: Any  # int64 (FIELDS,), see parsers/packets/fields.py
+    datagrams: Any  # int64 (SLOTS, WORDS), see parsers/packets/fragments.py
+    store: Any  # uint8 (SLOTS * LARGEST,): the datagrams in the making
     heads: Any  # uint8 (rows, 2 * HEAD): first payload bytes of both sides, if wanted
     rows: Any  # the payload packets: int32 (COLUMNS_AT_MOST,), row of the flow,
     sides: Any  # uint8, side of the sender,
@@ -66,6 +77,8 @@ def allocate(payloads: bool) -> Arrays:
         numbers=np.zeros(NUMBERS, np.int64),
         weirds=np.zeros(len(WEIRDS), np.int64),
         packet=np.zeros(FIELDS, np.int64),
+        datagrams=np.zeros((fragments.SLOTS, fragments.WORDS), np.int64),
+        store=np.zeros(fragments.SLOTS * fragments.LARGEST, np.uint8),
         heads=np.zeros((256 if payloads else 1, 2 * HEAD), np.uint8),
         rows=np.zeros(columns, np.int32),
         sides=np.zeros(columns, np.uint8),
@@ -85,7 +98,7 @@ def grow(arrays: Arrays, rebuild_table: Any = rebuild) -> Arrays:
     """Double every array that lacks room for one more frame."""
     numbers = arrays.numbers
     flows, heads = arrays.flows, arrays.heads
-    if not numbers[FREE_ROW] and numbers[USED_ROWS] + ROOM >= len(flows):
+    if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
         flows = aligned(2 * len(flows), WORDS)
         flows[: len(arrays.flows)] = arrays.flows
         if len(heads) > 1:
@@ -95,12 +108,13 @@ def grow(arrays: Arrays, rebuild_table: Any = rebuild) -> Arrays:
         table = np.zeros(2 * len(table), np.int64)
         rebuild_table(table, arrays.table)
     heap = doubled(arrays.heap) if numbers[TIMERS] + ROOM >= len(arrays.heap) else arrays.heap
-    full = numbers[USED_BLOCKS] + ROOM >= len(arrays.blocks)
+    full = arrays.blocks[0, USED] + ROOM >= len(arrays.blocks)
     blocks = doubled(arrays.blocks) if full else arrays.blocks
     return arrays._replace(flows=flows, heads=heads, table=table, heap=heap, blocks=blocks)
 
 
 def doubled(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy of twice the length, the new half zero."""
     larger = np.zeros((2 * len(array), *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger

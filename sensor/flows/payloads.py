@@ -34,6 +34,7 @@ class Sizes:
 
 
 def empty(flows: int) -> Sizes:
+    """Return the figures of flows that had no payload packet."""
     return Sizes(
         packets=np.zeros((flows, 2), np.int64),
         octets=np.zeros((flows, 2), np.int64),
@@ -54,6 +55,7 @@ class PayloadSizes:
         self.open = empty(rows)
 
     def make_room(self, rows: int) -> None:
+        """Grow to at least this many rows."""
         if rows <= len(self.open.last):
             return
         larger = empty(rows)
@@ -127,7 +129,9 @@ class PayloadSizes:
         return taken
 
 
-def median(bins: NDArray[np.int32], smallest: NDArray[np.int64], largest: NDArray[np.int64]) -> NDArray[np.float64]:
+def median(
+    bins: NDArray[np.int32], smallest: NDArray[np.int64], largest: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Median size read from the histogram: interpolated inside its bin, within the extremes.
 
     `bins`: (n, BINS); the others (n,). NaN where there is no packet.

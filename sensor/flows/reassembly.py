@@ -11,19 +11,37 @@ Source: Zeek's Reassem.cc and TCP_Reassembler.cc.
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
+from parsers.packets.intervals import BEGIN, END, add, clear, drop_first
+from parsers.packets.intervals import size as size_of
 from parsers.weirds import CODES
 from sensor.flows.history import LETTER_G, note_scaled
 from sensor.flows.row import (
-    ACK_SEQ, CLOSED, CLOSING, DID_EOF, ESTABLISHED, FIN_SEQ, FINS, FIRST_SEQ, FLAGS, FREE_BLOCK, GAPS,
-    HELD, HELD_BYTES, LAST_SEQ, MISSED, PARTIAL_FLOW, POSITION, PREVIOUS, RESET, SIDE, SIDES, SKIPPING,
-    STATE, TOP, TRIM, USED_BLOCKS,
+    ACK_SEQ,
+    CLOSED,
+    CLOSING,
+    DID_EOF,
+    ESTABLISHED,
+    FIN_SEQ,
+    FIRST_SEQ,
+    FLAGS,
+    GAPS,
+    HELD,
+    LAST_SEQ,
+    MISSED,
+    PARTIAL_FLOW,
+    POSITION,
+    PREVIOUS,
+    RESET,
+    SAW_END,
+    SIDE,
+    SIDES,
+    SKIPPING,
+    STATE,
+    TOP,
+    TRIM,
 )  # fmt: skip
 from sensor.flows.sequence import nothing_acked, size
-
-Words = Any
 
 MAX_INITIAL_WINDOW = 16_384  # tcp_max_initial_window
 MAX_ABOVE_HOLE = 16_384  # tcp_max_above_hole_without_any_acks
@@ -31,12 +49,10 @@ MAX_UNACKED = 10_485_760  # tcp_excessive_data_without_further_acks
 NO_ACKS = CODES["above_hole_data_without_any_acks"]
 TOO_MUCH = CODES["excessive_data_without_further_acks"]
 
-BEGIN, END, BEHIND = 0, 1, 2  # columns of a block in the pool
-
 
 @kernel
 def data_sent(
-    flows: Words, blocks: Words, numbers: Words, weirds: Words, row: int, side: int, begin: int, end: int
+    flows: Words, blocks: Words, weirds: Words, row: int, side: int, begin: int, end: int
 ) -> None:
     """Take in the payload at [begin, end) of the side whose words start at `side`."""
     if flows[row, side + CLOSING] & SKIPPING:
@@ -50,12 +66,12 @@ def data_sent(
     if begin < end:
         flows[row, side + TOP] = max(flows[row, side + TOP], end)
         if begin > flows[row, side + POSITION]:
-            hold(flows, blocks, numbers, row, side, begin, end)
+            flows[row, side + HELD] = add(blocks, flows[row, side + HELD], begin, end)
         elif end > flows[row, side + POSITION]:
             flows[row, side + POSITION] = end
-            deliver_held(flows, blocks, numbers, row, side)
+            deliver_held(flows, blocks, row, side)
             trim_unacked(flows, row, side)
-    give_up_if_hopeless(flows, blocks, numbers, weirds, row, side)
+    give_up_if_hopeless(flows, blocks, weirds, row, side)
 
 
 @kernel
@@ -67,110 +83,61 @@ def trim_unacked(flows: Words, row: int, side: int) -> None:
 
 
 @kernel
-def give_up_if_hopeless(
-    flows: Words, blocks: Words, numbers: Words, weirds: Words, row: int, side: int
-) -> None:
+def give_up_if_hopeless(flows: Words, blocks: Words, weirds: Words, row: int, side: int) -> None:
+    """Stop reassembling a side that waits for too much (Zeek's limits)."""
     position, top = flows[row, side + POSITION], flows[row, side + TOP]
     if top <= flows[row, side + TRIM]:
         return
     if top - position > MAX_ABOVE_HOLE and nothing_acked(flows, row, side):
         weirds[NO_ACKS] += 1
-        stop(flows, blocks, numbers, row, side)
-    elif max(0, position - flows[row, side + TRIM]) + flows[row, side + HELD_BYTES] > MAX_UNACKED:
-        weirds[TOO_MUCH] += 1
-        stop(flows, blocks, numbers, row, side)
+        stop(flows, blocks, row, side)
+    elif top - flows[row, side + TRIM] > MAX_UNACKED:
+        delivered = max(0, position - flows[row, side + TRIM])
+        if delivered + size_of(blocks, flows[row, side + HELD]) > MAX_UNACKED:
+            weirds[TOO_MUCH] += 1
+            stop(flows, blocks, row, side)
 
 
 @kernel
-def stop(flows: Words, blocks: Words, numbers: Words, row: int, side: int) -> None:
+def stop(flows: Words, blocks: Words, row: int, side: int) -> None:
     """Give up reassembling this side for good."""
-    free_held(flows, blocks, numbers, row, side)
+    clear(blocks, flows[row, side + HELD])
+    flows[row, side + HELD] = 0
     flows[row, side + TOP] = flows[row, side + TRIM]
     flows[row, side + CLOSING] |= SKIPPING
 
 
 @kernel
-def hold(flows: Words, blocks: Words, numbers: Words, row: int, side: int, begin: int, end: int) -> None:
-    """Add [begin, end) to the side's sorted list of blocks, united with those that it touches."""
-    before, block = 0, flows[row, side + HELD]
-    while block != 0 and blocks[block, END] < begin:
-        before, block = block, blocks[block, BEHIND]
-    while block != 0 and blocks[block, BEGIN] <= end:
-        begin = min(begin, blocks[block, BEGIN])
-        end = max(end, blocks[block, END])
-        flows[row, side + HELD_BYTES] -= blocks[block, END] - blocks[block, BEGIN]
-        behind = blocks[block, BEHIND]
-        free_block(blocks, numbers, block)
-        block = behind
-    new = take_block(blocks, numbers)
-    blocks[new, BEGIN] = begin
-    blocks[new, END] = end
-    blocks[new, BEHIND] = block
-    flows[row, side + HELD_BYTES] += end - begin
-    if before:
-        blocks[before, BEHIND] = new
-    else:
-        flows[row, side + HELD] = new
-
-
-@kernel
-def take_block(blocks: Words, numbers: Words) -> int:
-    block = numbers[FREE_BLOCK]
-    if block:
-        numbers[FREE_BLOCK] = blocks[block, BEHIND]
-        return block
-    numbers[USED_BLOCKS] += 1
-    return numbers[USED_BLOCKS]
-
-
-@kernel
-def free_block(blocks: Words, numbers: Words, block: int) -> None:
-    blocks[block, BEHIND] = numbers[FREE_BLOCK]
-    numbers[FREE_BLOCK] = block
-
-
-@kernel
-def free_held(flows: Words, blocks: Words, numbers: Words, row: int, side: int) -> None:
-    block = flows[row, side + HELD]
-    while block != 0:
-        behind = blocks[block, BEHIND]
-        free_block(blocks, numbers, block)
-        block = behind
-    flows[row, side + HELD] = 0
-    flows[row, side + HELD_BYTES] = 0
-
-
-@kernel
-def deliver_held(flows: Words, blocks: Words, numbers: Words, row: int, side: int) -> None:
+def deliver_held(flows: Words, blocks: Words, row: int, side: int) -> None:
     """Deliver the held blocks that POSITION has reached."""
     block = flows[row, side + HELD]
     while block != 0 and blocks[block, BEGIN] <= flows[row, side + POSITION]:
         flows[row, side + POSITION] = max(flows[row, side + POSITION], blocks[block, END])
-        flows[row, side + HELD_BYTES] -= blocks[block, END] - blocks[block, BEGIN]
-        behind = blocks[block, BEHIND]
-        free_block(blocks, numbers, block)
-        block = behind
+        block = drop_first(blocks, block)
     flows[row, side + HELD] = block
 
 
 @kernel
-def acknowledge(flows: Words, blocks: Words, numbers: Words, row: int, side: int, up_to: int) -> bool:
+def acknowledge(flows: Words, blocks: Words, row: int, side: int, up_to: int) -> bool:
     """The peer acknowledged this side's data up to `up_to`. Tells whether TRIM moved."""
-    if flows[row, side + FINS] > 0 and up_to >= flows[row, side + FIN_SEQ]:
+    if flows[row, side + CLOSING] & SAW_END and up_to >= flows[row, side + FIN_SEQ]:
         up_to = flows[row, side + FIN_SEQ] - 1
     if up_to <= flows[row, side + TRIM]:
         return False
     if up_to > flows[row, side + POSITION]:
-        undelivered(flows, blocks, numbers, row, side, up_to)
+        undelivered(flows, blocks, row, side, up_to)
     flows[row, side + TRIM] = up_to
-    if flows[row, side + HELD] and blocks[flows[row, side + HELD], BEGIN] <= flows[row, side + POSITION]:
-        deliver_held(flows, blocks, numbers, row, side)
+    if (
+        flows[row, side + HELD]
+        and blocks[flows[row, side + HELD], BEGIN] <= flows[row, side + POSITION]
+    ):
+        deliver_held(flows, blocks, row, side)
         trim_unacked(flows, row, side)
     return True
 
 
 @kernel
-def undelivered(flows: Words, blocks: Words, numbers: Words, row: int, side: int, up_to: int) -> None:
+def undelivered(flows: Words, blocks: Words, row: int, side: int, up_to: int) -> None:
     """Data up to `up_to` arrived at the peer and was not seen: every hole before it is a gap."""
     if up_to <= 2 and flows[row, FLAGS] & PARTIAL_FLOW:
         return  # the faked start of a connection seen from the middle, or its keep-alive
@@ -179,7 +146,7 @@ def undelivered(flows: Words, blocks: Words, numbers: Words, row: int, side: int
         while block != 0 and blocks[block, BEGIN] < up_to:
             gap(flows, row, side, blocks[block, BEGIN] - flows[row, side + POSITION])
             flows[row, side + POSITION] = blocks[block, BEGIN]
-            deliver_held(flows, blocks, numbers, row, side)
+            deliver_held(flows, blocks, row, side)
             block = flows[row, side + HELD]
         if up_to > flows[row, side + POSITION]:
             gap(flows, row, side, up_to - flows[row, side + POSITION])
@@ -196,6 +163,7 @@ def gap(flows: Words, row: int, side: int, octets: int) -> None:
 
 @kernel
 def is_clean(flows: Words, row: int, side: int) -> bool:
+    """Tell whether a side is established, or closed from there by its FIN."""
     state = flows[row, side + STATE]
     return state == ESTABLISHED or (state == CLOSED and flows[row, side + PREVIOUS] == ESTABLISHED)
 
@@ -222,7 +190,7 @@ def reached_end(flows: Words, row: int, side: int) -> bool:
     if flows[row, side + CLOSING] & DID_EOF:
         return False
     state = flows[row, side + STATE]
-    if flows[row, side + FINS] == 0 and state != CLOSED and state != RESET:
+    if not flows[row, side + CLOSING] & SAW_END and state != CLOSED and state != RESET:
         return False
     if data_pending(flows, row, side):
         return False

@@ -41,11 +41,11 @@ FIRST_SEQ, LAST_SEQ, ACK_SEQ = 3, 4, 5
 POSITION = 6  # reassembled up to here, relative to FIRST_SEQ
 TRIM = 7  # acknowledged data below here was let go
 TOP = 8  # end of the highest block seen
-HELD = 9  # head of the list of blocks beyond a hole, 0: none
-HELD_BYTES = 10
+HELD = 9  # set of blocks beyond a hole (parsers/packets/intervals.py), 0: none
+CARRIER = 10  # side 0: serial of the flow that is its tunnel, 0: none; side 1: that flow's row then
 PACKETS, IP_OCTETS = 11, 12
-PAYLOAD = 13  # UDP and ICMP: bytes by the headers, -1: nothing valid seen
-FINS, FIN_SEQ = 14, 15
+PAYLOAD = 13  # UDP and ICMP: bytes by the headers, -1: nothing valid seen; TCP: set at the end
+FIN_SEQ = 14
 LAST_SYN, LAST_FIN, LAST_RST = 16, 17, 18  # relative sequence numbers, for the history
 RETRANSMITS, ZERO_WINDOWS, GAPS, BAD_CHECKSUMS = 19, 20, 21, 22
 HEAD_BYTES = 23  # bytes kept of this side's first payload
@@ -59,9 +59,13 @@ PARTIAL_FLOW = 4  # began in the middle
 SEEN_ORIG, SEEN_RESP = 8, 16  # a packet of this role was processed
 CLOSE_DEFERRED = 32  # a close waits for data that is still missing
 ROLES_KNOWN = 64  # UDP whose application told who asks and who answers
+IS_CARRIER = 128  # other flows go through this one
+NO_CARRIER = 256  # looked like a tunnel, and was none
 
 # Bits of CLOSING.
-DID_CLOSE, DID_EOF, SKIPPING = 1, 2, 4
+DID_CLOSE, DID_EOF = 1, 2
+SKIPPING = 4  # reassembly was given up
+SAW_END = 8  # a FIN was seen
 
 # Endpoint states (Zeek's TCP_Endpoint.h).
 INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED, RESET = 0, 1, 2, 3, 4, 5, 6
@@ -77,7 +81,6 @@ FREE_ROW = 4  # head of the list of free rows, 0: none
 USED_ROWS = 5  # rows ever handed out; row 0 stays empty
 CLOSED_ROWS = 6  # rows that wait in the list of closed flows
 TIMERS = 7  # entries on the heap
-FREE_BLOCK, USED_BLOCKS = 8, 9  # the same for blocks of data held beyond holes
 COLUMN = 10  # packets waiting in the packet columns
 BYTES = 11  # bytes on the wire, all frames
 VERIFY = 12  # whether wrong checksums drop packets

@@ -5,14 +5,19 @@ Arithmetic as in Zeek's TCP_Endpoint.h and TCPSessionAdapter.cc.
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from sensor.flows.row import (
-    ACK_SEQ, FINS, FIRST_SEQ, INACTIVE, LAST_SEQ, PREVIOUS, RESET, STATE, SYN_SENT,
+    ACK_SEQ,
+    CLOSING,
+    FIRST_SEQ,
+    INACTIVE,
+    LAST_SEQ,
+    PREVIOUS,
+    RESET,
+    SAW_END,
+    STATE,
+    SYN_SENT,
 )  # fmt: skip
-
-Words = Any
 
 MASK32 = 0xFFFFFFFF
 TOO_LARGE = 1_048_576  # a jump that a SYN, a RST or an ack of zero is not believed
@@ -69,7 +74,7 @@ def nothing_acked(flows: Words, row: int, side: int) -> bool:
 
 @kernel
 def size(flows: Words, row: int, side: int, peer: int) -> int:
-    """Payload bytes of a side by its sequence numbers: seen or acknowledged, without SYN and FIN."""
+    """Payload bytes of a side by its sequence numbers, seen or acknowledged, less SYN and FIN."""
     if (
         flows[row, side + PREVIOUS] == SYN_SENT
         and flows[row, side + STATE] == RESET
@@ -81,6 +86,6 @@ def size(flows: Words, row: int, side: int, peer: int) -> int:
     octets = reached - flows[row, side + FIRST_SEQ]
     if octets != 0:
         octets -= 1
-    if flows[row, side + FINS] > 0 and octets != 0:
+    if flows[row, side + CLOSING] & SAW_END and octets != 0:
         octets -= 1
     return octets

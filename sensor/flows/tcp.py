@@ -7,40 +7,101 @@ row and the offsets of the two sides in it: `e` the endpoint that sent, `p` its 
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from parsers.packets.fields import (
-    ACKNOWLEDGED, CAPTURED, PAYLOAD_BYTES, PAYLOAD_AT, SEQUENCE, TIME, TRANSPORT_AT, WINDOW,
+    ACKNOWLEDGED,
+    CAPTURED,
+    PAYLOAD_AT,
+    PAYLOAD_BYTES,
+    SEQUENCE,
+    TIME,
+    TRANSPORT_AT,
+    WINDOW,
 )  # fmt: skip
 from parsers.packets.fields import FLAGS as TCP_FLAGS
 from parsers.packets.transport import ACK, FIN, RST, SYN
 from sensor.flows.begin import responder_port
 from sensor.flows.history import (
-    FLIP, LETTER_A, LETTER_D, LETTER_F, LETTER_H, LETTER_I, LETTER_Q, LETTER_R, LETTER_S, LETTER_T,
-    LETTER_W, RESPONDER, SAW_ACK, SAW_DATA, SAW_FIN, SAW_FIN_RST, SAW_MIXED, SAW_RST, SAW_SYN, append,
-    note, note_once, note_scaled,
+    FLIP,
+    LETTER_A,
+    LETTER_D,
+    LETTER_F,
+    LETTER_H,
+    LETTER_I,
+    LETTER_Q,
+    LETTER_R,
+    LETTER_S,
+    LETTER_T,
+    LETTER_W,
+    RESPONDER,
+    SAW_ACK,
+    SAW_DATA,
+    SAW_FIN,
+    SAW_FIN_RST,
+    SAW_MIXED,
+    SAW_RST,
+    SAW_SYN,
+    append,
+    note,
+    note_once,
+    note_scaled,
 )  # fmt: skip
 from sensor.flows.reassembly import acknowledge, data_pending, data_sent, reached_end
 from sensor.flows.row import (
-    ACK_SEQ, ACTIVE, ATTEMPT_AT, CLOSE_DEFERRED, CLOSED, CLOSING, DELETE_AT, DID_CLOSE, ESTABLISHED,
-    FIN_SEQ, FINS, FIRST_SEQ, FLAGS, HISTORY, INACTIVE, LAST, LAST_FIN, LAST_RST, LAST_SEQ,
-    LAST_SYN, LETTERS, LINGER_AT, NEVER, ORIGINATOR, PARTIAL, PARTIAL_FLOW, PREVIOUS, RESET,
-    RETRANSMITS, SEEN_ORIG, SEEN_RESP, SIDE, SIDES, STATE, SYN_ACK_SENT, SYN_SENT, ZERO_WINDOWS,
+    ACK_SEQ,
+    ACTIVE,
+    ATTEMPT_AT,
+    CLOSE_DEFERRED,
+    CLOSED,
+    CLOSING,
+    DELETE_AT,
+    DID_CLOSE,
+    ESTABLISHED,
+    FIN_SEQ,
+    FIRST_SEQ,
+    FLAGS,
+    HISTORY,
+    INACTIVE,
+    LAST,
+    LAST_FIN,
+    LAST_RST,
+    LAST_SEQ,
+    LAST_SYN,
+    LETTERS,
+    LINGER_AT,
+    NEVER,
+    ORIGINATOR,
+    PARTIAL,
+    PARTIAL_FLOW,
+    PREVIOUS,
+    RESET,
+    RETRANSMITS,
+    SAW_END,
+    SEEN_ORIG,
+    SEEN_RESP,
+    SIDE,
+    SIDES,
+    STATE,
+    SYN_ACK_SENT,
+    SYN_SENT,
+    ZERO_WINDOWS,
 )  # fmt: skip
 from sensor.flows.sequence import MASK32, TOO_LARGE, advance, delta, relative, restart
 from sensor.flows.timers import (
-    ATTEMPT_DELAY, CLOSE_DELAY, IDLE_INTERACTIVE, IDLE_TCP, SESSION_TIMER, cancel_session_timers,
+    ATTEMPT_DELAY,
+    CLOSE_DELAY,
+    IDLE_INTERACTIVE,
+    IDLE_TCP,
+    SESSION_TIMER,
+    cancel_session_timers,
     set_idle_timeout,
 )  # fmt: skip
-
-Words = Any
 
 INTERACTIVE_PORTS = (21, 22, 23, 513)  # base/protocols/conn/inactivity.zeek
 
 
 @kernel
-def segment(flows: Words, blocks: Words, numbers: Words, weirds: Words, p_: Words, row: int, side: int) -> None:
+def segment(flows: Words, blocks: Words, weirds: Words, p_: Words, row: int, side: int) -> None:
     """Process one TCP segment that `side` sent."""
     flags = p_[TCP_FLAGS]
     flip_after_syn_ack(flows, row, flags)
@@ -59,7 +120,7 @@ def segment(flows: Words, blocks: Words, numbers: Words, weirds: Words, p_: Word
     if not flows[row, e + CLOSING] & flows[row, p + CLOSING] & DID_CLOSE:
         flows[row, LAST] = p_[TIME]
     if flags & FIN:
-        flows[row, e + FINS] += 1
+        flows[row, e + CLOSING] |= SAW_END
         flows[row, e + FIN_SEQ] = at + octets if at + octets >= 0 else NEVER
     acked = 0
     if flags & ACK:
@@ -67,14 +128,14 @@ def segment(flows: Words, blocks: Words, numbers: Words, weirds: Words, p_: Word
     take_sequence(flows, row, side, e, flags, end, length)
 
     do_close = change_state(flows, row, side, e, p, flags, length, p_[TIME])
-    if flags & ACK and acknowledge(flows, blocks, numbers, row, p, acked):
+    if flags & ACK and acknowledge(flows, blocks, row, p, acked):
         if reached_end(flows, row, p):
             end_of_data(flows, row, p, e)
     flows[row, FLAGS] |= SEEN_ORIG if is_originator(flows, row, side) else SEEN_RESP
     if length > 0 and at >= 0 and not flags & RST:
         if p_[CAPTURED] - (p_[PAYLOAD_AT] - p_[TRANSPORT_AT]) >= length:
             begin = at + 1 if flags & SYN else at
-            data_sent(flows, blocks, numbers, weirds, row, e, begin, begin + length)
+            data_sent(flows, blocks, weirds, row, e, begin, begin + length)
     if reached_end(flows, row, e):
         end_of_data(flows, row, e, p)
     if do_close:
@@ -83,6 +144,7 @@ def segment(flows: Words, blocks: Words, numbers: Words, weirds: Words, p_: Word
 
 @kernel
 def is_originator(flows: Words, row: int, side: int) -> bool:
+    """Tell whether a side is the originator."""
     return flows[row, FLAGS] & ORIGINATOR == side
 
 
@@ -175,7 +237,9 @@ def note_flags(flows: Words, row: int, side: int, flags: int, at: int, length: i
 
 
 @kernel
-def note_again(flows: Words, row: int, side: int, bit: int, letter: int, word: int, at: int) -> None:
+def note_again(
+    flows: Words, row: int, side: int, bit: int, letter: int, word: int, at: int
+) -> None:
     """Note a SYN, FIN or RST the first time, and again when its sequence number is another."""
     if note_once(flows, row, side, bit, letter) and at != flows[row, word]:
         note(flows, row, side, letter)
@@ -199,7 +263,9 @@ def take_acknowledgement(flows: Words, row: int, p: int, ack: int, flags: int) -
 
 
 @kernel
-def take_sequence(flows: Words, row: int, side: int, e: int, flags: int, end: int, length: int) -> None:
+def take_sequence(
+    flows: Words, row: int, side: int, e: int, flags: int, end: int, length: int
+) -> None:
     """Move the highest sequence number of the endpoint; what does not move it was sent before."""
     moved = delta(end, flows[row, e + LAST_SEQ] & MASK32)
     if flags & (SYN | RST) and (moved > TOO_LARGE or moved < -TOO_LARGE):
@@ -218,6 +284,7 @@ def take_sequence(flows: Words, row: int, side: int, e: int, flags: int, end: in
 
 @kernel
 def set_state(flows: Words, row: int, e: int, state: int) -> None:
+    """Change the state of an endpoint; the first to leave the handshake sets the timeout."""
     before = flows[row, e + STATE]
     if state == before:
         return
@@ -298,19 +365,23 @@ def established(flows: Words, row: int) -> None:
 def first_without_syn(
     flows: Words, row: int, side: int, e: int, p: int, flags: int, length: int
 ) -> None:
+    """The first packet of an endpoint has neither SYN, FIN nor RST."""
     originator = is_originator(flows, row, side)
     if not originator and length == 0 and flows[row, p + STATE] == SYN_SENT:
         return  # some stacks acknowledge a SYN before they answer it
     if flags & ACK and flows[row, p + STATE] == ESTABLISHED:
         # Only the SYN was missed.
         set_state(flows, row, e, ESTABLISHED)
-        flows[row, FLAGS] = (flows[row, FLAGS] & ~PARTIAL_FLOW) | (SEEN_ORIG if originator else SEEN_RESP)
+        flows[row, FLAGS] = (flows[row, FLAGS] & ~PARTIAL_FLOW) | (
+            SEEN_ORIG if originator else SEEN_RESP
+        )
     else:
         set_state(flows, row, e, PARTIAL)
 
 
 @kernel
 def from_established(flows: Words, row: int, e: int, p: int, flags: int) -> bool:
+    """A FIN or RST of an established endpoint; tells whether it closes."""
     if flags & SYN and not flags & ACK:
         if flows[row, e + STATE] == PARTIAL and flows[row, p + STATE] == INACTIVE:
             set_state(flows, row, e, SYN_SENT)

@@ -11,17 +11,34 @@ Defaults: Zeek's scripts/base/init-bare.zeek and base/protocols/conn/inactivity.
 
 from __future__ import annotations
 
-from typing import Any
-
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from parsers.packets.transport import TCP
 from sensor.flows.row import (
-    ACTIVE, ATTEMPT_AT, CLOSING, DELETE_AT, DID_CLOSE, EXPIRE_AT, FLAGS, IDLE_AFTER,
-    IDLE_AT, INACTIVE, KEY_REST, LAST, LINGER_AT, NEVER, NEXT, ORIGINATOR, RESET,
-    SERIAL, SIDE, SIDES, STATE, SYN_ACK_SENT, SYN_SENT, TIMERS,
+    ACTIVE,
+    ATTEMPT_AT,
+    CLOSING,
+    DELETE_AT,
+    DID_CLOSE,
+    EXPIRE_AT,
+    FLAGS,
+    IDLE_AFTER,
+    IDLE_AT,
+    INACTIVE,
+    KEY_REST,
+    LAST,
+    LINGER_AT,
+    NEVER,
+    NEXT,
+    ORIGINATOR,
+    RESET,
+    SERIAL,
+    SIDE,
+    SIDES,
+    STATE,
+    SYN_ACK_SENT,
+    SYN_SENT,
+    TIMERS,
 )  # fmt: skip
-
-Words = Any
 
 SECOND = 1_000_000_000
 ATTEMPT_DELAY = 5 * SECOND  # tcp_attempt_delay
@@ -32,6 +49,7 @@ CLOSE_DELAY = 5 * SECOND  # tcp_close_delay
 IDLE_TCP = 300 * SECOND  # tcp_inactivity_timeout
 IDLE_OTHER = 60 * SECOND  # udp_, icmp_ and unknown_ip_inactivity_timeout; TCP in its handshake
 IDLE_INTERACTIVE = 3600 * SECOND  # SSH, FTP, Telnet and rlogin by their ports
+IDLE_TUNNEL = 24 * 3600 * SECOND  # Tunnel::ip_tunnel_timeout
 NAME_SERVICE_TIMER = 10 * SECOND  # dns_session_timeout
 
 DUE, ROW, WHOSE = 0, 1, 2  # columns of a heap entry
@@ -39,6 +57,7 @@ DUE, ROW, WHOSE = 0, 1, 2  # columns of a heap entry
 
 @kernel
 def push(heap: Words, numbers: Words, due: int, row: int, serial: int) -> None:
+    """Add an entry."""
     place = numbers[TIMERS]
     numbers[TIMERS] = place + 1
     while place > 0:
@@ -75,6 +94,7 @@ def pop(heap: Words, numbers: Words) -> None:
 
 @kernel
 def copy(heap: Words, source: int, target: int) -> None:
+    """Copy an entry to another place."""
     heap[target, DUE] = heap[source, DUE]
     heap[target, ROW] = heap[source, ROW]
     heap[target, WHOSE] = heap[source, WHOSE]
@@ -82,6 +102,7 @@ def copy(heap: Words, source: int, target: int) -> None:
 
 @kernel
 def earliest(flows: Words, row: int) -> int:
+    """Return the earliest of the flow's deadlines."""
     due = min(flows[row, IDLE_AT], flows[row, DELETE_AT])
     due = min(due, flows[row, ATTEMPT_AT])
     return min(due, min(flows[row, EXPIRE_AT], flows[row, LINGER_AT]))
@@ -98,6 +119,7 @@ def schedule(flows: Words, heap: Words, numbers: Words, row: int) -> None:
 
 @kernel
 def set_idle_timeout(flows: Words, row: int, timeout: int) -> None:
+    """Change the inactivity timeout; it counts from the last packet so far."""
     if flows[row, IDLE_AFTER] != timeout:
         flows[row, IDLE_AFTER] = timeout
         flows[row, IDLE_AT] = flows[row, LAST] + timeout
@@ -105,6 +127,7 @@ def set_idle_timeout(flows: Words, row: int, timeout: int) -> None:
 
 @kernel
 def cancel_session_timers(flows: Words, row: int) -> None:
+    """Forget the attempt and session timers: the connection closed completely."""
     flows[row, ATTEMPT_AT] = NEVER
     flows[row, EXPIRE_AT] = NEVER
     flows[row, LINGER_AT] = NEVER
@@ -133,6 +156,7 @@ def fire(flows: Words, row: int, now: int) -> bool:
 
 @kernel
 def idle(flows: Words, row: int, now: int) -> bool:
+    """Tell whether the flow was silent for its timeout; else wait on."""
     quiet_until = flows[row, LAST] + flows[row, IDLE_AFTER]
     if quiet_until <= now:
         return True

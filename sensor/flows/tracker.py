@@ -16,16 +16,32 @@ import polars as pl
 from parsers.addresses import Networks
 from parsers.capture.frames import Frames
 from parsers.kernel import compiled
-from parsers.weirds import by_name
+from parsers.weirds import CODES, by_name
+from sensor.flows.begin import TUNNEL
+from sensor.flows.carriers import Carriers, Rows
 from sensor.flows.conn import conn_table, payload_table
+from sensor.flows.history import KEPT
 from sensor.flows.key import rebuild
-from sensor.flows.memory import HEAD, Arrays, Frame, allocate, grow, release
+from sensor.flows.memory import Frame, allocate, grow, release
 from sensor.flows.payloads import PayloadSizes
 from sensor.flows.row import (
-    BYTES, CLOSED_ROWS, COLUMN, FRAME, FRAMES, HEAD_BYTES, PAYLOADS, SIDE, SIDES, USED_ROWS, VERIFY,
+    BYTES,
+    CLOSED_ROWS,
+    COLUMN,
+    FRAME,
+    FRAMES,
+    HEAD_BYTES,
+    KEY_REST,
+    LETTERS,
+    PAYLOADS,
+    SIDE,
+    SIDES,
+    USED_ROWS,
+    VERIFY,
 )  # fmt: skip
 from sensor.flows.walk import DONE, GROW, end_open_flows, walk
 
+OVERFLOW = CODES["history_overflow"]
 WORTH_COMPILING = 25_000  # frames: below, plain Python is done before Numba is imported
 
 
@@ -34,18 +50,22 @@ class FlowTracker:
 
     verify: whether packets with wrong checksums are dropped.
     payloads: whether payload sizes and first payload bytes are wanted beside Zeek's columns.
-    compiled: whether to run compiled from the start; else after WORTH_COMPILING frames.
+    fast: whether to run compiled from the start; else after WORTH_COMPILING frames.
+    build: makes the compiled form of a kernel; tests give `parsers.kernel.checked`.
     """
 
     def __init__(
-        self, local: Networks, *, verify: bool = False, payloads: bool = True, compiled: bool = False
-    ) -> None:
+        self, local: Networks, *, verify: bool = False, payloads: bool = True, fast: bool = False,
+        build: Callable[[Any], Any] = compiled,
+    ) -> None:  # fmt: skip
         self.local = local
-        self.compiled = compiled
+        self.fast = fast
+        self._build = build
         self._arrays = allocate(payloads)
         self._arrays.numbers[VERIFY] = verify
         self._arrays.numbers[PAYLOADS] = payloads
         self._sizes = PayloadSizes(len(self._arrays.flows)) if payloads else None
+        self._carriers = Carriers()
         self._files: list[tuple[int, str]] = []
 
     @property
@@ -67,13 +87,18 @@ class FlowTracker:
         """Say that the frames from here on come from `path`."""
         self._files.append((self.frames, path))
 
+    def will_compile(self, frames: Frames) -> bool:
+        """Whether compiled code will run on these frames."""
+        return self.fast or self.frames + len(frames.at) > WORTH_COMPILING
+
     def feed(self, frames: Frames) -> Iterator[pl.DataFrame]:
         """Process the frames of a block; yields conn rows of flows that ended on the way."""
+        index = Frame(frames.block, frames.at, frames.captured, frames.wire, frames.ts, frames.link)
         done, count = 0, len(frames.at)
         while done < count:
-            self.compiled = self.compiled or self.frames >= WORTH_COMPILING
-            stop = count if self.compiled else min(count, done + WORTH_COMPILING)
-            done, lacking = self._run(walk, self._frame(frames), done, stop)
+            self.fast = self.fast or self.frames >= WORTH_COMPILING
+            stop = count if self.fast else min(count, done + WORTH_COMPILING)
+            done, lacking = self._run(walk, index, done, stop)
             if lacking == GROW:
                 self._arrays = grow(self._arrays, self._kernel(rebuild))
             elif lacking != DONE:
@@ -88,23 +113,16 @@ class FlowTracker:
         yield from self._drain()
 
     def _kernel(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return compiled(function) if self.compiled else function
-
-    def _frame(self, frames: Frames) -> Frame:
-        return Frame(frames.block, frames.at, frames.captured, frames.wire, frames.ts, frames.link)
+        return self._build(function) if self.fast else function
 
     def _run(self, function: Callable[..., Any], *given: Any) -> Any:
-        """Call a kernel with what it is given and the arrays; plain, with memoryviews of them."""
-        if self.compiled:
-            first, *rest = given
-            if isinstance(first, Frame):
-                return compiled(function)(first, self._arrays, *rest)
-            return compiled(function)(self._arrays, *given)
-        arrays = Arrays(*(array.data for array in self._arrays))
-        first, *rest = given
-        if isinstance(first, Frame):
-            return function(Frame(*(array.data for array in first)), arrays, *rest)
-        return function(arrays, *given)
+        """Call a kernel on frames, if given, on the core's arrays, and on numbers.
+
+        Compiled it gets the arrays, plain memoryviews of them (see `parsers.kernel`).
+        """
+        frames = [lend(one, self.fast) for one in given if isinstance(one, Frame)]
+        numbers = [one for one in given if not isinstance(one, Frame)]
+        return self._kernel(function)(*frames, lend(self._arrays, self.fast), *numbers)
 
     def _drain(self) -> Iterator[pl.DataFrame]:
         """Add up the packet columns, hand out the flows that ended, free their rows."""
@@ -113,27 +131,38 @@ class FlowTracker:
         count = int(arrays.numbers[CLOSED_ROWS])
         if not count:
             return
-        closed = arrays.closed[:count].copy()
-        rows = arrays.flows[closed]
-        table = self._placed(conn_table(rows, self.local), rows[:, FRAME])
-        if self._sizes is not None:
-            held = rows[:, [SIDES + HEAD_BYTES, SIDES + SIDE + HEAD_BYTES]]
-            payloads = payload_table(rows, self._sizes.take(closed), arrays.heads[closed], held)
-            table = table.hstack(payloads)
-        release(arrays, closed)
+        ended = arrays.closed[:count].copy()
+        self._carriers.remember(arrays.flows[ended])
+        arrays.weirds[OVERFLOW] += np.count_nonzero(arrays.flows[ended, LETTERS] > KEPT)
+        logged = ended[arrays.flows[ended, KEY_REST] >> 33 != TUNNEL]
+        table = self._table(arrays.flows[logged], logged)
+        release(arrays, ended)
         arrays.numbers[CLOSED_ROWS] = 0
-        yield table
+        if len(table):
+            yield table
+
+    def _table(self, rows: Rows, places: Rows) -> pl.DataFrame:
+        """The conn rows of ended flows, which lie at `places`."""
+        arrays = self._arrays
+        parents = self._carriers.parents(rows, arrays.flows)
+        table = self._placed(conn_table(rows, self.local, parents), rows[:, FRAME])
+        if self._sizes is None:
+            return table
+        held = rows[:, [SIDES + HEAD_BYTES, SIDES + SIDE + HEAD_BYTES]]
+        figures = self._sizes.take(places)
+        return table.hstack(payload_table(rows, figures, arrays.heads[places], held))
 
     def _add_payloads(self) -> None:
+        """Add the payload packets that wait to the open flows' figures."""
         arrays, count = self._arrays, int(self._arrays.numbers[COLUMN])
-        if self._sizes is None or not count:
+        if self._sizes is None:
             return
         self._sizes.make_room(len(arrays.flows))
         columns = (arrays.rows, arrays.sides, arrays.times, arrays.lengths)
         self._sizes.add(*(column[:count] for column in columns))
         arrays.numbers[COLUMN] = 0
 
-    def _placed(self, table: pl.DataFrame, ordinals: np.ndarray[Any, np.dtype[np.int64]]) -> pl.DataFrame:
+    def _placed(self, table: pl.DataFrame, ordinals: Rows) -> pl.DataFrame:
         """Name the file of each flow's first packet, and the packet's number in it."""
         begins = np.array([begin for begin, _ in self._files] or [0])
         paths = pl.Series([path for _, path in self._files] or [None], dtype=pl.String)
@@ -141,3 +170,8 @@ class FlowTracker:
         return table.with_columns(
             paths.gather(which).alias("file"), pl.Series("frame", ordinals - begins[which])
         )
+
+
+def lend(arrays: Any, fast: bool) -> Any:
+    """The arrays as a kernel takes them: as they are if it is compiled, else memoryviews."""
+    return arrays if fast else type(arrays)(*(array.data for array in arrays))

@@ -7,201 +7,359 @@ case fits, and otherwise returns at that frame with the reason. There is no part
 
 from __future__ import annotations
 
-from parsers.kernel import kernel
+from parsers.kernel import Words, kernel
 from parsers.packets.fields import (
-    CAPTURED, FLAGS, PAYLOAD_AT, PAYLOAD_BYTES, PROTOCOL, SEQUENCE, TIME, TRANSPORT_AT,
+    CAPTURED,
+    CARRIER_KIND,
+    CARRIER_ROW,
+    DEPTH,
+    FRAME_AT,
+    FRAME_CUT,
+    FRAME_END,
+    FRAME_LINK,
+    ONE_WAY,
+    PAYLOAD_AT,
+    PAYLOAD_BYTES,
+    PROTOCOL,
+    SEQUENCE,
+    SOURCE_PORT,
+    TARGET_PORT,
+    TIME,
+    TRANSPORT_AT,
 )  # fmt: skip
-from parsers.packets.ip import ip_header
+from parsers.packets.fields import FLAGS as TCP_FLAGS
+from parsers.packets.fragments import put_together
+from parsers.packets.intervals import USED, clear
+from parsers.packets.ip import FRAGMENT, ip_header
 from parsers.packets.link import network_header
 from parsers.packets.transport import (
-    ICMP, ICMPV6, OK, SYN, TCP, UDP, checksum_is_wrong, ports, tcp_header,
+    ICMP,
+    ICMPV6,
+    OK,
+    SYN,
+    TCP,
+    UDP,
+    checksum_is_wrong,
+    ports,
+    tcp_header,
+)  # fmt: skip
+from parsers.packets.tunnels import (
+    MAX_DEPTH,
+    NO_TUNNEL,
+    NOT_OF_THIS_KIND,
+    ip_tunnel,
+    is_ip_tunnel,
+    udp_tunnel,
 )  # fmt: skip
 from parsers.weirds import CODES
-from sensor.flows.begin import begin_flow
+from sensor.flows.begin import TUNNEL, begin_flow, responder_port
 from sensor.flows.datagram import count, icmp, udp, unknown
-from sensor.flows.history import LETTER_C, note_scaled
+from sensor.flows.history import LETTER_C, note_limit, note_scaled
 from sensor.flows.key import find, insert, key_rest, packet_hash, remove, source_side
 from sensor.flows.memory import HEAD, ROOM, Arrays, Frame
-from sensor.flows.reassembly import free_held
 from sensor.flows.row import (
-    BAD_CHECKSUMS, BYTES, CLOSED_ROWS, COLUMN, FIRST_SEQ, FRAMES, FREE_ROW, HEAD_BYTES, KEY_REST,
-    NEVER, NEXT, NOW, OPEN, PAYLOAD, PAYLOADS, SERIAL, SIDE, SIDES, TIMERS, USED_BLOCKS, USED_ROWS, VERIFY,
+    BAD_CHECKSUMS,
+    BYTES,
+    CLOSED_ROWS,
+    COLUMN,
+    FIRST_SEQ,
+    FLAGS,
+    FRAMES,
+    HEAD_BYTES,
+    HELD,
+    IS_CARRIER,
+    KEY_REST,
+    LAST,
+    NEVER,
+    NEXT,
+    NO_CARRIER,
+    NOW,
+    OPEN,
+    PAYLOAD,
+    PAYLOADS,
+    SERIAL,
+    SIDE,
+    SIDES,
+    TIMERS,
+    USED_ROWS,
+    VERIFY,
 )  # fmt: skip
 from sensor.flows.sequence import size
 from sensor.flows.tcp import is_reuse, segment
-from sensor.flows.timers import DUE, ROW, fire, is_stale, pop, schedule
+from sensor.flows.timers import DUE, IDLE_TUNNEL, ROW, fire, is_stale, pop, schedule
 
+LATEST = NEVER - 2 * IDLE_TUNNEL  # later times leave no room for a deadline
 DONE, GROW, DRAIN = 0, 1, 2  # why the pass returned
 
 BEFORE_1970 = CODES["negative_packet_timestamp"]
 BAD_TCP = CODES["bad_TCP_checksum"]
 BAD_UDP = CODES["bad_UDP_checksum"]
 BAD_ICMP = CODES["bad_ICMP_checksum"]
+TOO_DEEP = CODES["exceeded_tunnel_max_depth"]
 
 
 @kernel
 def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
-    """Process the frames start … stop - 1. Returns the next frame to process, and DONE or why not."""
-    n = m.numbers
+    """Process the frames start … stop - 1.
+
+    Returns the next frame to process, and DONE, or why it was not processed.
+    """
+    # Taken apart once: reading an array out of a tuple costs an atomic operation in compiled code.
+    block, at, captured, wire, time, link = f
+    flows, table, heap, blocks, closed, numbers, weirds, p = m[:8]
+    datagrams, store, heads, rows, sides, times, lengths = m[8:]
     for i in range(start, stop):
-        lacking = what_is_full(m)
+        lacking = what_is_full(flows, table, heap, blocks, closed, rows, numbers)
         if lacking != DONE:
             return i, lacking
-        if f.time[i] > n[NOW]:
-            n[NOW] = f.time[i]
-        if n[TIMERS] > 0 and m.heap[0, DUE] <= n[NOW] and not end_due_flows(m):
-            return i, DRAIN
-        n[FRAMES] += 1
-        n[BYTES] += f.wire[i]
-        packet(f, m, i)
+        numbers[NOW] = max(numbers[NOW], min(time[i], LATEST))
+        if heap[0, DUE] <= numbers[NOW] and numbers[TIMERS] > 0:
+            if not end_due_flows(flows, table, heap, blocks, closed, numbers):
+                return i, DRAIN
+        numbers[FRAMES] += 1
+        numbers[BYTES] += wire[i]
+        begin_frame(p, min(time[i], LATEST), at[i], captured[i], wire[i], link[i])
+        status = headers(block, numbers[VERIFY], p)
+        b = block
+        while True:  # once for each packet inside the other
+            if status == FRAGMENT:
+                status = put_together(b, datagrams, store, blocks, weirds, p, numbers[NOW])
+                b = store
+            if status == OK and is_ip_tunnel(p[PROTOCOL]):
+                status = ip_tunnel(b, p)
+                if status == OK:
+                    begin_carrier(flows, table, heap, numbers, p)
+            elif status == OK:
+                status = ports(b, p)
+                if status != OK:
+                    break
+                side = source_side(p)
+                status = tcp_header(b, p) if p[PROTOCOL] == TCP else OK
+                row = flow_of(flows, table, blocks, closed, numbers, p, side, status)
+                if status == OK:
+                    status = deliver(flows, blocks, numbers, weirds, b, p, row, side)
+                if status == OK:
+                    if numbers[PAYLOADS] and p[PAYLOAD_BYTES] > 0:
+                        note_payload(rows, sides, times, lengths, numbers, p, row, side)
+                        keep_head(heads, flows, b, p, row, side)
+                    status = carried(flows, b, p, row)
+                schedule(flows, heap, numbers, row)
+            if status != OK:
+                break
+            status = headers(b, numbers[VERIFY], p)
+        if status >= 0:
+            weirds[status] += 1
     return stop, DONE
 
 
 @kernel
-def what_is_full(m: Arrays) -> int:
-    n = m.numbers
-    if n[CLOSED_ROWS] + ROOM > len(m.closed) or n[COLUMN] + ROOM > len(m.rows) and n[PAYLOADS]:
-        return DRAIN
-    if n[FREE_ROW] == 0 and n[USED_ROWS] + ROOM >= len(m.flows):
-        return GROW
-    if 2 * (n[OPEN] + ROOM) > len(m.table) or n[TIMERS] + ROOM >= len(m.heap):
-        return GROW
-    return GROW if n[USED_BLOCKS] + ROOM >= len(m.blocks) else DONE
+def begin_frame(p: Words, time: int, at: int, captured: int, wire: int, link: int) -> None:
+    """Make the frame the packet at hand: in no tunnel yet."""
+    p[TIME] = time
+    p[FRAME_AT] = at
+    p[FRAME_END] = at + captured
+    p[FRAME_CUT] = wire - captured
+    p[FRAME_LINK] = link
+    p[DEPTH] = 0
+    p[CARRIER_ROW] = 0
+    p[CARRIER_KIND] = 0
 
 
 @kernel
-def end_due_flows(m: Arrays) -> bool:
+def what_is_full(
+    flows: Words,
+    table: Words,
+    heap: Words,
+    blocks: Words,
+    closed: Words,
+    rows: Words,
+    numbers: Words,
+) -> int:
+    """Whether the worst case of one more frame fits everywhere."""
+    if numbers[CLOSED_ROWS] + ROOM > len(closed):
+        return DRAIN
+    if numbers[COLUMN] + ROOM > len(rows) and numbers[PAYLOADS]:
+        return DRAIN
+    if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
+        return GROW
+    if 2 * (numbers[OPEN] + ROOM) > len(table) or numbers[TIMERS] + ROOM >= len(heap):
+        return GROW
+    return GROW if blocks[0, USED] + ROOM >= len(blocks) else DONE
+
+
+@kernel
+def end_due_flows(
+    flows: Words, table: Words, heap: Words, blocks: Words, closed: Words, numbers: Words
+) -> bool:
     """Fire the timers that are due; False: too many flows ended, some timers still wait."""
-    n = m.numbers
-    while n[TIMERS] > 0 and m.heap[0, DUE] <= n[NOW]:
-        if n[CLOSED_ROWS] + ROOM > len(m.closed):
+    while numbers[TIMERS] > 0 and heap[0, DUE] <= numbers[NOW]:
+        if numbers[CLOSED_ROWS] + ROOM > len(closed):
             return False
-        row = m.heap[0, ROW]
-        stale = is_stale(m.flows, m.heap)
-        pop(m.heap, n)
+        row = heap[0, ROW]
+        stale = is_stale(flows, heap)
+        pop(heap, numbers)
         if stale:
             continue
-        if fire(m.flows, row, n[NOW]):
-            end_flow(m, row)
+        if fire(flows, row, numbers[NOW]):
+            end_flow(flows, table, blocks, closed, numbers, row)
         else:
-            m.flows[row, NEXT] = NEVER
-            schedule(m.flows, m.heap, n, row)
+            flows[row, NEXT] = NEVER
+            schedule(flows, heap, numbers, row)
     return True
 
 
 @kernel
-def end_flow(m: Arrays, row: int) -> None:
+def end_flow(
+    flows: Words, table: Words, blocks: Words, closed: Words, numbers: Words, row: int
+) -> None:
     """Take a flow out of the table, to be handed out; its row stays until then."""
-    n = m.numbers
-    remove(m.table, m.flows, row)
-    if m.flows[row, KEY_REST] >> 33 == TCP:
-        a, b = SIDES, SIDES + SIDE
-        m.flows[row, a + PAYLOAD] = size(m.flows, row, a, b)
-        m.flows[row, b + PAYLOAD] = size(m.flows, row, b, a)
-    free_held(m.flows, m.blocks, n, row, SIDES)
-    free_held(m.flows, m.blocks, n, row, SIDES + SIDE)
-    m.flows[row, NEXT] = 0  # what is left of it on the heap is stale
-    m.closed[n[CLOSED_ROWS]] = row
-    n[CLOSED_ROWS] += 1
-    n[OPEN] -= 1
+    remove(table, flows, row)
+    a, b = SIDES, SIDES + SIDE
+    clear(blocks, flows[row, a + HELD])
+    clear(blocks, flows[row, b + HELD])
+    if flows[row, KEY_REST] >> 33 == TCP:
+        flows[row, a + PAYLOAD] = size(flows, row, a, b)
+        flows[row, b + PAYLOAD] = size(flows, row, b, a)
+    flows[row, NEXT] = 0  # what is left of it on the heap is stale
+    closed[numbers[CLOSED_ROWS]] = row
+    numbers[CLOSED_ROWS] += 1
+    numbers[OPEN] -= 1
 
 
 @kernel
-def packet(f: Frame, m: Arrays, i: int) -> None:
-    """One frame: headers, then the flow that it belongs to."""
-    if f.time[i] < 0:
-        m.weirds[BEFORE_1970] += 1
-        return
-    b, p = f.block, m.packet
-    at, end = f.at[i], f.at[i] + f.captured[i]
-    ip = network_header(b, at, end, f.link[i])
+def headers(b: Words, verify: int, p: Words) -> int:
+    """Read the frame at hand down to its transport; OK, FRAGMENT, or the code of the weird."""
+    if p[TIME] < 0:
+        return BEFORE_1970
+    ip = network_header(b, p[FRAME_AT], p[FRAME_END], p[FRAME_LINK])
     if ip < 0:
-        m.weirds[-1 - ip] += 1
-        return
-    p[TIME] = f.time[i]
-    status = ip_header(b, ip, end, f.wire[i] - (ip - at), m.numbers[VERIFY], p)
-    if status == OK:
-        status = ports(b, p)
-    if status != OK:
-        m.weirds[status] += 1
-        return
-    flow_packet(f, m)
+        return -1 - ip
+    return ip_header(b, ip, p[FRAME_END], p[FRAME_END] - ip + p[FRAME_CUT], verify, p)
 
 
 @kernel
-def flow_packet(f: Frame, m: Arrays) -> None:
-    """Find or begin the packet's flow and move it on."""
-    p = m.packet
-    status = tcp_header(f.block, p) if p[PROTOCOL] == TCP else OK
+def begin_carrier(flows: Words, table: Words, heap: Words, numbers: Words, p: Words) -> None:
+    """The flow that stands for a tunnel of two hosts, such as GRE; it is never handed out."""
+    p[PROTOCOL] = TUNNEL
+    p[ONE_WAY] = 0
+    p[SOURCE_PORT] = 0
+    p[TARGET_PORT] = 0
     side = source_side(p)
     rest = key_rest(p, side)
     tag = packet_hash(p, side, rest)
-    row = find(m.table, m.flows, p, side, rest, tag)
-    if row and p[PROTOCOL] == TCP and p[FLAGS] & SYN and status == OK:
-        if is_reuse(m.flows, row, p[FLAGS], p[SEQUENCE]):
-            end_flow(m, row)
+    row = find(table, flows, p, side, rest, tag)
+    if row == 0:
+        row = begin_flow(flows, numbers, p, side, rest)
+        insert(table, row, tag)
+        schedule(flows, heap, numbers, row)
+    flows[row, LAST] = p[TIME]
+    flows[row, FLAGS] |= IS_CARRIER
+    p[CARRIER_ROW] = row
+
+
+@kernel
+def carried(flows: Words, b: Words, p: Words, row: int) -> int:
+    """Whether the datagram just delivered carries another packet, which then is the one at hand."""
+    if p[PROTOCOL] != UDP or flows[row, FLAGS] & NO_CARRIER:
+        return NO_TUNNEL
+    port = responder_port(flows, row)
+    depth = p[DEPTH]
+    status = udp_tunnel(b, port, p)
+    if status == NOT_OF_THIS_KIND:
+        flows[row, FLAGS] |= NO_CARRIER
+    if status == OK and depth >= MAX_DEPTH:
+        note_limit(flows, row)
+        return TOO_DEEP
+    if status == OK:
+        flows[row, FLAGS] |= IS_CARRIER
+        p[CARRIER_ROW] = row
+    return status
+
+
+@kernel
+def flow_of(
+    flows: Words,
+    table: Words,
+    blocks: Words,
+    closed: Words,
+    numbers: Words,
+    p: Words,
+    side: int,
+    status: int,
+) -> int:
+    """The row of the packet's flow; one is begun if there is none, or if a SYN reuses its key."""
+    rest = key_rest(p, side)
+    tag = packet_hash(p, side, rest)
+    row = find(table, flows, p, side, rest, tag)
+    if row and p[PROTOCOL] == TCP and p[TCP_FLAGS] & SYN and status == OK:
+        if is_reuse(flows, row, p[TCP_FLAGS], p[SEQUENCE]):
+            end_flow(flows, table, blocks, closed, numbers, row)
             row = 0
     if row == 0:
-        row = begin_flow(m.flows, m.numbers, p, side, rest)
-        insert(m.table, row, tag)
-    if status != OK:
-        m.weirds[status] += 1
-    else:
-        deliver(f, m, row, side)
-    schedule(m.flows, m.heap, m.numbers, row)
+        row = begin_flow(flows, numbers, p, side, rest)
+        insert(table, row, tag)
+    return row
 
 
 @kernel
-def deliver(f: Frame, m: Arrays, row: int, side: int) -> None:
-    """Hand the packet to its transport."""
-    p, protocol = m.packet, m.packet[PROTOCOL]
-    if m.numbers[VERIFY] and protocol in (TCP, UDP, ICMP, ICMPV6) and checksum_is_wrong(f.block, p):
-        refuse(m, row, side, protocol)
-        return
+def deliver(
+    flows: Words,
+    blocks: Words,
+    numbers: Words,
+    weirds: Words,
+    b: Words,
+    p: Words,
+    row: int,
+    side: int,
+) -> int:
+    """Hand the packet to its transport; OK, or the code of the weird if its checksum is wrong."""
+    protocol = p[PROTOCOL]
+    if numbers[VERIFY] and protocol in (TCP, UDP, ICMP, ICMPV6) and checksum_is_wrong(b, p):
+        if protocol == TCP or protocol == UDP:
+            note_scaled(flows, row, side, SIDES + side * SIDE + BAD_CHECKSUMS, LETTER_C)
+        return BAD_TCP if protocol == TCP else BAD_UDP if protocol == UDP else BAD_ICMP
     if protocol == TCP:
-        segment(m.flows, m.blocks, m.numbers, m.weirds, p, row, side)
-        count(m.flows, p, row, side)
+        segment(flows, blocks, weirds, p, row, side)
+        count(flows, p, row, side)
     elif protocol == UDP:
-        udp(m.flows, f.block, p, row, side)
+        udp(flows, b, p, row, side)
     elif protocol == ICMP or protocol == ICMPV6:
-        icmp(m.flows, p, row, side)
+        icmp(flows, p, row, side)
     else:
-        unknown(m.flows, p, row, side)
-    if m.numbers[PAYLOADS] and p[PAYLOAD_BYTES] > 0:
-        note_payload(m, row, side)
-        keep_head(f, m, row, side)
+        unknown(flows, p, row, side)
+    return OK
 
 
 @kernel
-def refuse(m: Arrays, row: int, side: int, protocol: int) -> None:
-    """A wrong checksum: the packet leaves a letter, for TCP and UDP, and nothing else."""
-    m.weirds[BAD_TCP if protocol == TCP else BAD_UDP if protocol == UDP else BAD_ICMP] += 1
-    if protocol == TCP or protocol == UDP:
-        note_scaled(m.flows, row, side, SIDES + side * SIDE + BAD_CHECKSUMS, LETTER_C)
-
-
-@kernel
-def note_payload(m: Arrays, row: int, side: int) -> None:
+def note_payload(
+    rows: Words,
+    sides: Words,
+    times: Words,
+    lengths: Words,
+    numbers: Words,
+    p: Words,
+    row: int,
+    side: int,
+) -> None:
     """A line of the packet columns, from which NumPy makes the payload sizes."""
-    column = m.numbers[COLUMN]
-    m.rows[column] = row
-    m.sides[column] = side
-    m.times[column] = m.packet[TIME]
-    m.lengths[column] = m.packet[PAYLOAD_BYTES]
-    m.numbers[COLUMN] = column + 1
+    column = numbers[COLUMN]
+    rows[column] = row
+    sides[column] = side
+    times[column] = p[TIME]
+    lengths[column] = p[PAYLOAD_BYTES]
+    numbers[COLUMN] = column + 1
 
 
 @kernel
-def keep_head(f: Frame, m: Arrays, row: int, side: int) -> None:
+def keep_head(heads: Words, flows: Words, b: Words, p: Words, row: int, side: int) -> None:
     """Keep the first bytes that this side sent: of TCP in order, of others the first datagram's."""
-    p = m.packet
     word = SIDES + side * SIDE + HEAD_BYTES
-    have = m.flows[row, word]
+    have = flows[row, word]
     if have >= HEAD:
         return
     if p[PROTOCOL] == TCP:
-        first = m.flows[row, SIDES + side * SIDE + FIRST_SEQ]
-        syn = 1 if p[FLAGS] & SYN else 0
+        syn = 1 if p[TCP_FLAGS] & SYN else 0
+        first = flows[row, SIDES + side * SIDE + FIRST_SEQ]
         if (p[SEQUENCE] + syn - first - 1) & 0xFFFFFFFF != have:
             return
     elif have > 0:
@@ -209,17 +367,18 @@ def keep_head(f: Frame, m: Arrays, row: int, side: int) -> None:
     here = p[CAPTURED] - (p[PAYLOAD_AT] - p[TRANSPORT_AT])
     octets = min(min(p[PAYLOAD_BYTES], here), HEAD - have)
     for k in range(octets):
-        m.heads[row, side * HEAD + have + k] = f.block[p[PAYLOAD_AT] + k]
+        heads[row, side * HEAD + have + k] = b[p[PAYLOAD_AT] + k]
     if octets > 0:
-        m.flows[row, word] = have + octets
+        flows[row, word] = have + octets
 
 
 @kernel
 def end_open_flows(m: Arrays, start: int) -> int:
     """End the open flows from row `start` on; returns the row at which the list was full."""
-    for row in range(start, m.numbers[USED_ROWS] + 1):
-        if m.numbers[CLOSED_ROWS] + ROOM > len(m.closed):
+    flows, table, blocks, closed, numbers = m.flows, m.table, m.blocks, m.closed, m.numbers
+    for row in range(start, numbers[USED_ROWS] + 1):
+        if numbers[CLOSED_ROWS] + ROOM > len(closed):
             return row
-        if m.flows[row, SERIAL] != 0 and m.flows[row, NEXT] != 0:
-            end_flow(m, row)
-    return m.numbers[USED_ROWS] + 1
+        if flows[row, SERIAL] != 0 and flows[row, NEXT] != 0:
+            end_flow(flows, table, blocks, closed, numbers, row)
+    return int(numbers[USED_ROWS] + 1)
