@@ -1,0 +1,497 @@
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers.services import SERVICES
+from parsers.services.first_bytes import contradicted, identify
+from parsers.services.signatures import SIGNATURES
+from parsers.services.tells import CLIENTS_TOO, TELLS
+
+
+class Flow(NamedTuple):
+    """The first bytes of a flow; `fixed` are the places of either side that must be as they are."""
+
+    service: str | None
+    transport: str
+    orig: bytes | None
+    resp: bytes | None
+    sizes: tuple[int, ...] | None = None
+    fixed: tuple[Iterable[int], Iterable[int]] = ((), ())
+
+
+def frame(*flows: Flow) -> pl.DataFrame:
+    sizes = [flow.sizes if flow.sizes is not None else spoken(flow) for flow in flows]
+    return pl.DataFrame(
+        {
+            "proto": [flow.transport for flow in flows],
+            "orig_head": pl.Series([flow.orig for flow in flows], dtype=pl.Binary),
+            "resp_head": pl.Series([flow.resp for flow in flows], dtype=pl.Binary),
+            "payload_sizes": pl.Series(sizes, dtype=pl.List(pl.Int32)),
+        }
+    )
+
+
+def spoken(flow: Flow) -> list[int]:
+    """Sizes where the originator spoke first, in one packet from each side."""
+    return [size for size in (len(flow.orig or b""), -len(flow.resp or b"")) if size]
+
+
+def found(*flows: Flow) -> list[str | None]:
+    return identify(frame(*flows)).to_list()
+
+
+def http(status: str, *fields: str) -> bytes:
+    return "\r\n".join((f"HTTP/1.1 {status}", *fields, "", "")).encode()[:128]
+
+
+SPI, SPI_R, SENDER, RECEIVER = b"initiate", b"RESPONDS", b"\x0a\x0b\x0c\x0d", b"\x1a\x1b\x1c\x1d"
+NEG_REQ, NEG_RSP = b"\x01\x00\x08\x00\x03\x00\x00\x00", b"\x02\x1f\x08\x00\x02\x00\x00\x00"
+CR, CC = b"\x03\x00\x00\x13\x0e\xe0\0\0\0\0\0", b"\x03\x00\x00\x13\x0e\xd0\0\0\x124\0"
+GET = b"GET / HTTP/1.1\r\n"
+POST = b"POST /wsman HTTP/1.1\r\n"
+SSTP = b"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\n"
+RPC = b"RPC_OUT_DATA /rpc/rpcproxy.dll?localhost:3388 HTTP/1.1\r\n"
+SCCRQ = b"\xc8\x02\x00\x6c\0\0\0\0\0\0\0\0\x80\x08\0\0\0\0\0\x01"
+CORS = (
+    "Access-Control-Allow-Headers: accept, content-type, authorization",
+    "Access-Control-Allow-Methods: POST, GET, OPTIONS, PUT, DELETE",
+)
+AUDIT = "Audit-Id: 7ad8263a-6bba-4478-b4af-9311adfa98f8"
+
+
+def ike(spis: bytes, version: int, exchange: int, flags: int, marker: bytes = b"") -> bytes:
+    return marker + spis + bytes((33, version, exchange, flags)) + bytes(4) + b"\0\0\x01\xd0"
+
+
+def reset(opcode: int, size: int) -> bytes:
+    return bytes((opcode << 3,)) + SPI + bytes(size - 9)
+
+
+def over_tcp(packet: bytes) -> bytes:
+    return struct.pack(">H", len(packet)) + packet
+
+
+TELLING = [
+    Flow("ssh", "tcp", b"SSH-2.0-x\r\n", b"SSH-2.0-OpenSSH_9.6\r\n", None, ((), range(8))),
+    Flow("ssh", "tcp", None, b"SSH-1.99-Cisco-1.25\n", None, ((), range(9))),
+    Flow("ssh", "tcp", b"", b"SSH-1.5-1.2.27\n", None, ((), (0, 1, 2, 3, 4, 5, 7))),
+    Flow("vnc", "tcp", b"RFB 003.008\n", b"RFB 003.008\n", (-12, 12), ((), (0, 1, 2, 3, 7, 11))),
+    Flow("rdp", "tcp", CR + NEG_REQ, CC + NEG_RSP, None, ((0, 1, 5, 6, 7, 13), (0, 5, 10, 13))),
+    Flow("rdp", "tcp", CR + b"Cookie: mstshash=joe\r\n", CC, None, (range(11, 28), (0, 1, 5))),
+    Flow("rdp", "tcp", CR + b"Cookie: msts=1.2.3", CC, None, ((5, 11, 19), (5,))),
+    Flow(
+        "rdp",
+        "tcp",
+        b"\x03\0\0\x0b\x06\xe0\0\0\0\0\0",
+        b"\x03\0\0\x0b\x06\xd0\0\0\x124\0",
+        None,
+        ((3, 4, 5), (3, 4, 5)),
+    ),
+    Flow(
+        "rdp",
+        "udp",
+        b"\xff" * 4 + b"\0\x40\x18\x01" + SPI,
+        SPI[:4] + b"\0\x40\x10\x05",
+        None,
+        ((0, 3, 7, 8, 11), (0, 3, 7)),
+    ),
+    Flow("telnet", "tcp", b"\xff\xfd\x03", b"\xff\xfb\x18", None, ((0, 1), (0, 1))),
+    Flow(
+        "telnet",
+        "tcp",
+        b"",
+        b"\xff\xfd\x18\xff\xfd\x20\xff\xfd\x23",
+        None,
+        ((), (0, 1, 3, 4, 6, 7)),
+    ),
+    Flow("rlogin", "tcp", b"\0joe\0root\0xterm/38400\0", b"\0", None, ((0, 4, 9, 15), (0,))),
+    Flow("x11", "tcp", b"l\0\x0b\0\0\0\0\0", b"\x01\0\x0b\0\0\0", None, ((0, 2, 3, 4), (2, 3))),
+    Flow("x11", "tcp", b"B\0\0\x0b\0\0\0\0", b"\0\x10\0\x0b", None, ((0, 2, 3, 4), (2, 3))),
+    *(
+        Flow(
+            "openvpn",
+            "tcp",
+            over_tcp(reset(7, size)),
+            over_tcp(reset(8, size + 12)),
+            None,
+            ((0, 1, 2), (0, 1, 2)),
+        )
+        for size in (14, 38, 42, 50, 54, 86)
+    ),
+    Flow(
+        "openvpn",
+        "tcp",
+        over_tcp(reset(10, 353))[:128],
+        over_tcp(reset(8, 72)),
+        None,
+        ((0, 2), (0, 1, 2)),
+    ),
+    Flow("openvpn", "udp", reset(7, 14), reset(8, 26), None, ((0,), (0,))),
+    Flow("openvpn", "udp", reset(7, 54), reset(8, 66), None, ((0,), (0,))),
+    Flow("openvpn", "udp", reset(10, 353)[:128], reset(8, 72), (353, -72), ((0,), (0,))),
+    Flow(
+        "wireguard",
+        "udp",
+        b"\1\0\0\0" + SENDER + bytes(120),
+        b"\2\0\0\0" + RECEIVER + SENDER,
+        (148, -92),
+        (range(8), (0, 1, 2, 3, 8, 11)),
+    ),
+    Flow(
+        "wireguard",
+        "udp",
+        b"\1\0\0\0" + SENDER + bytes(120),
+        b"\3\0\0\0" + SENDER,
+        (148, -64),
+        (range(8), range(8)),
+    ),
+    Flow(
+        "tailscale",
+        "udp",
+        b"TS\xf0\x9f\x92\xac1",
+        b"TS\xf0\x9f\x92\xac2",
+        None,
+        (range(6), range(6)),
+    ),
+    Flow(
+        "ipsec",
+        "udp",
+        ike(SPI + bytes(8), 0x20, 34, 8),
+        ike(SPI + SPI_R, 0x20, 34, 0x20),
+        None,
+        ((0, 8, 15, 17, 18, 19), (0, 7, 17, 18)),
+    ),
+    Flow(
+        "ipsec",
+        "udp",
+        ike(SPI + bytes(8), 0x10, 2, 0),
+        ike(SPI + SPI_R, 0x10, 2, 0),
+        None,
+        ((0, 8, 17), (0, 7, 17)),
+    ),
+    Flow(
+        "ipsec",
+        "udp",
+        ike(SPI + bytes(8), 0x10, 4, 0),
+        ike(SPI + SPI_R, 0x10, 5, 0),
+        None,
+        ((0, 8, 17), (0, 7, 17)),
+    ),
+    Flow(
+        "ipsec",
+        "udp",
+        ike(SPI + SPI_R, 0x20, 35, 8, bytes(4)),
+        ike(SPI + SPI_R, 0x20, 35, 0x20, bytes(4)),
+        None,
+        ((0, 3, 4, 12, 21, 22), (0, 4, 19, 21)),
+    ),
+    Flow(
+        "ipsec",
+        "udp",
+        ike(SPI + SPI_R, 0x10, 2, 1, bytes(4)),
+        ike(SPI + SPI_R, 0x10, 2, 1, bytes(4)),
+        None,
+        ((0, 3, 4, 12, 21), (0, 4, 19, 21)),
+    ),
+    Flow("ipsec", "tcp", b"IKETCP\0\x20\0\0\0\0", b"\0\x20\0\0\0\0", None, ((0, 5, 8, 11), (2, 5))),
+    Flow("l2tp", "udp", SCCRQ, b"\xc8\x02\0\x80\0\x01", None, ((0, 1, 4, 7, 12, 13, 19), (0, 1))),
+    Flow(
+        "pptp",
+        "tcp",
+        b"\0\x9c\0\x01\x1a\x2b\x3c\x4d\0\x01",
+        b"\0\x9c\0\x01\x1a\x2b\x3c\x4d\0\x02",
+        None,
+        (range(10), range(10)),
+    ),
+    Flow("sstp", "tcp", SSTP, http("200 OK"), None, (range(72), (0, 4, 9))),
+    Flow(
+        "anyconnect",
+        "tcp",
+        b"CONNECT /CSCOSSLC/tunnel HTTP/1.1\r\n",
+        http("200 CONNECTED"),
+        None,
+        (range(32), (0, 9)),
+    ),
+    Flow(
+        "rdgateway",
+        "tcp",
+        b"RDG_OUT_DATA /remoteDesktopGateway/ HTTP/1.1",
+        http("401 Unauthorized"),
+        None,
+        ((0, 4, 14, 34), (0, 9)),
+    ),
+    Flow("rdgateway", "tcp", RPC, http("200 Success"), None, ((0, 4, 14, 30, 40), (0, 9))),
+    Flow(
+        "winrm",
+        "tcp",
+        POST,
+        http("401 ", "Server: Microsoft-HTTPAPI/2.0"),
+        None,
+        (range(12), (0, 9, 30)),
+    ),
+    Flow(
+        "winrm", "tcp", POST, http("200 OK", "WWW-Authenticate: Kerberos"), None, ((0, 6), (9, 17))
+    ),
+    Flow("citrix", "tcp", b"", b"\x7f\x7fICA\0\x7f\x7fICA\0", None, ((), range(6))),
+    Flow("citrix", "tcp", b"\x1aCGP/01\x01", b"\x1aCGP/01\x02", None, (range(7), range(7))),
+    Flow("teamviewer", "tcp", b"\x17\x24\x0b\x00", b"\x11\x30\x31\x00", None, ((0, 1), (0, 1))),
+    Flow(
+        "teamviewer",
+        "udp",
+        bytes(11) + b"\x17\x24",
+        bytes(11) + b"\x17\x24",
+        None,
+        ((0, 11, 12), (0, 11, 12)),
+    ),
+    Flow("guacamole", "tcp", b"6.select,3.vnc;", b"4.args,8.hostname;", None, (range(9), range(7))),
+    Flow(
+        "guacamole",
+        "tcp",
+        b"GET /guacamole/websocket-tunnel?token=1",
+        http("101 "),
+        None,
+        ((0, 14, 30), (0, 9)),
+    ),
+    Flow("socks", "tcp", b"\x05\x01\x00", b"\x05\x00", (3, -2), ((0, 1), (0,))),
+    Flow("socks", "tcp", b"\x05\x02\x00\x02\x01", b"\x05\x02", (4, -2), ((0, 1), (0,))),
+    Flow(
+        "socks",
+        "tcp",
+        b"\x04\x01\0\x50\x0a\0\0\x01joe\0",
+        b"\x00\x5a" + bytes(6),
+        None,
+        ((0,), (0, 1)),
+    ),
+    Flow("docker", "tcp", GET, http("200 OK", "Api-Version: 1.41"), None, ((), (0, 17, 19, 29))),
+    Flow(
+        "docker",
+        "tcp",
+        GET,
+        http("100 Continue", "", "HTTP/1.1 200 OK", "Server: Docker/24.0"),
+        None,
+        ((), (0, 45)),
+    ),
+    Flow(
+        "docker",
+        "tcp",
+        GET,
+        http("404 Not Found", "Docker-Experimental: false"),
+        None,
+        ((), (0, 26)),
+    ),
+    Flow(
+        "docker",
+        "tcp",
+        POST,
+        http("101 UPGRADED", "Content-Type: application/vnd.docker.raw-stream"),
+        None,
+        ((), (0, 40)),
+    ),
+    Flow("kubernetes", "tcp", GET, http("403 Forbidden", AUDIT), None, ((), (0, 25, 42))),
+    Flow(
+        "kubernetes",
+        "tcp",
+        GET,
+        http("101 Switching", "X-Stream-Protocol-Version: v4.channel.k8s.io"),
+        None,
+        ((), (0, 55)),
+    ),
+    Flow("etcd", "tcp", GET, http("200 OK", *CORS), None, ((), (0, 17, 60, 100))),
+    Flow(
+        "etcd",
+        "tcp",
+        GET,
+        http("200 OK", "X-Etcd-Cluster-Id: 7e27652122e8b2ae"),
+        None,
+        ((), (0, 20)),
+    ),
+]
+
+
+def by_service(flow: Flow) -> str:
+    return f"{flow.service}-{TELLING.index(flow)}"
+
+
+@pytest.mark.parametrize("flow", TELLING, ids=by_service)
+def test_a_service_is_told_by_its_first_bytes(flow):
+    assert found(flow) == [flow.service]
+
+
+@pytest.mark.parametrize("flow", TELLING, ids=by_service)
+def test_one_byte_away_is_not_the_service(flow):
+    near = list(one_byte_away(flow))
+
+    assert [
+        flow for flow, service in zip(near, found(*near), strict=True) if service == flow.service
+    ] == []
+
+
+def one_byte_away(flow: Flow) -> Iterator[Flow]:
+    for place in flow.fixed[0]:
+        yield flow._replace(orig=changed(flow.orig or b"", place))
+    for place in flow.fixed[1]:
+        yield flow._replace(resp=changed(flow.resp or b"", place))
+
+
+def changed(head: bytes, place: int) -> bytes:
+    return head[:place] + bytes((head[place] ^ 0x80,)) + head[place + 1 :]
+
+
+@pytest.mark.parametrize("flow", TELLING, ids=by_service)
+def test_without_an_answer_nothing_is_told(flow):
+    assert found(flow._replace(resp=None), flow._replace(resp=b"")) == [None, None]
+
+
+@pytest.mark.parametrize("flow", TELLING, ids=by_service)
+def test_the_other_transport_is_another_protocol(flow):
+    other = {"tcp": "udp", "udp": "tcp"}[flow.transport]
+
+    assert found(flow._replace(transport=other)) == [None]
+
+
+def test_every_signature_has_an_example():
+    told = {(flow.service, flow.transport) for flow in TELLING}
+
+    assert {(row.service, row.transport) for row in SIGNATURES} == told
+    assert {service for service, _ in told} <= set(SERVICES)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        pytest.param(Flow(None, "tcp", GET, http("200 OK", "Server: nginx")), id="a web server"),
+        pytest.param(Flow(None, "tcp", GET, http("200 OK", "X-Api-Version: 1.41")), id="a web API"),
+        pytest.param(
+            Flow(None, "tcp", POST, http("404 Not Found")), id="a web server asked for WinRM"
+        ),
+        pytest.param(
+            Flow(None, "tcp", POST, http("401 Unauthorized", "WWW-Authenticate: Basic")), id="Basic"
+        ),
+        pytest.param(
+            Flow(None, "tcp", b"GET /_ping HTTP/1.1", http("200 OK")), id="asked for Docker"
+        ),
+        pytest.param(Flow(None, "tcp", SSTP, http("501 Not Implemented")), id="refused SSTP"),
+        pytest.param(
+            Flow(None, "tcp", b"SSH-2.0-x\r\n", http("400 Bad Request")), id="SSH to a web server"
+        ),
+        pytest.param(
+            Flow(None, "tcp", b"RFB 003.008\n", b"RFB 003.008\n", (12, -12)), id="reverse VNC"
+        ),
+        pytest.param(
+            Flow(None, "tcp", b"\x16\x03\x01\0\xc8\x01", b"\x16\x03\x03\0\x7a\x02"), id="TLS"
+        ),
+        pytest.param(
+            Flow(None, "tcp", CR + b"\xc1\x02\x01\0", CC + b"\xc1\x02\x01\0"), id="ISO-TSAP"
+        ),
+        pytest.param(Flow(None, "udp", reset(7, 14), reset(8, 27)), id="OpenVPN of another size"),
+        pytest.param(
+            Flow(None, "udp", ike(SPI + bytes(8), 0x20, 34, 8), ike(SPI_R + SPI, 0x20, 34, 0x20)),
+            id="another SPI",
+        ),
+        pytest.param(Flow(None, "udp", bytes(148), bytes(92)), id="zeros"),
+        pytest.param(
+            Flow(None, "udp", b"\1\0\0\0" + SENDER, b"\2\0\0\0" + RECEIVER + SENDER, (147, -92)),
+            id="147 bytes",
+        ),
+        pytest.param(
+            Flow(None, "tcp", b"\x05\x01\x00", b"\x05\x00", (3, -3)), id="SOCKS of another size"
+        ),
+        pytest.param(Flow(None, "tcp", b"", b"\xff\xfb\x90\x64\0\0\0\0\0"), id="MPEG audio"),
+        pytest.param(Flow(None, "tcp", None, None), id="nothing"),
+    ],
+)
+def test_what_is_not_certain_is_not_told(flow):
+    assert found(flow) == [None]
+
+
+def test_rows_keep_their_order():
+    nothing = Flow(None, "tcp", GET, http("200 OK"))
+    flows = [nothing, TELLING[0], nothing, TELLING[3], nothing]
+
+    assert found(*flows) == [None, "ssh", None, "vnc", None]
+    assert found() == []
+
+
+heads = st.one_of(st.none(), st.binary(max_size=128))
+
+
+@given(heads, heads, st.sampled_from(("tcp", "udp", "icmp", "unknown_transport")))
+def test_any_bytes_are_read(orig, resp, transport):
+    flow = frame(Flow(None, transport, orig, resp)).with_columns(service=pl.lit("ssh"))
+
+    assert identify(flow).len() == 1
+    assert contradicted(flow, "service").null_count() == 0
+
+
+def contradiction(flow: Flow) -> bool:
+    return bool(contradicted(frame(flow).with_columns(service=pl.lit(flow.service)), "service")[0])
+
+
+@pytest.mark.parametrize(
+    ("service", "resp"),
+    [
+        ("ssh", http("400 Bad Request")),
+        ("ssh", b"\x16\x03\x03\0\x7a\x02\0\0\x76"),
+        ("ssh", b"220 mail ESMTP\r\n"),
+        ("rdp", b"SSH-2.0-x\r\n"),
+        ("vnc", http("200 OK")),
+        ("docker", b"SSH-2.0-x\r\n"),
+        ("telnet", b"RFB 003.008\n"),
+        ("winrm", b"220-ftp\r\n"),
+        ("kubernetes", b"-NOAUTH Authentication required.\r\n"),
+        ("pptp", b"\x15\x03\x01\0\x02\x02\x28"),
+    ],
+)
+def test_another_protocol_contradicts_a_port(service, resp):
+    assert contradiction(Flow(service, "tcp", b"", resp))
+
+
+@pytest.mark.parametrize(
+    ("service", "resp"),
+    [
+        ("ssh", None),
+        ("ssh", b""),
+        ("ssh", b"\x99\x98\x97"),
+        ("rdp", b"\x16\x03\x03\0\x7a\x02\0\0\x76"),
+        ("ssl", http("400 The plain HTTP request was sent to HTTPS port")),
+        ("docker", http("400 Bad Request")),
+        ("vnc", b"RFB 003.008\n"),
+        ("telnet", b"\r\nlogin: "),
+    ],
+)
+def test_silence_and_what_fits_do_not_contradict_a_port(service, resp):
+    assert not contradiction(Flow(service, "tcp", b"", resp, (1,)))
+
+
+@pytest.mark.parametrize(
+    ("orig", "sizes"),
+    [
+        (http("200 OK"), (60,)),
+        (b"220 mail ESMTP\r\n", (16,)),
+        (CC + NEG_RSP, (19,)),
+        (b"\x16\x03\x03\0\x7a\x02\0\0\x76", (127,)),
+        (b"RFB 003.008\n", (12, -12)),
+    ],
+)
+def test_a_server_that_is_the_originator_contradicts_any_port(orig, sizes):
+    assert contradiction(Flow("ssh", "tcp", orig, None, sizes))
+
+
+@pytest.mark.parametrize(
+    ("orig", "sizes"), [(b"SSH-2.0-x\r\n", (11,)), (b"RFB 003.008\n", (-12, 12)), (GET, (16,))]
+)
+def test_what_clients_say_too_does_not(orig, sizes):
+    assert not contradiction(Flow("ssh", "tcp", orig, None, sizes))
+
+
+def test_tells_name_services_that_there_are():
+    for row in TELLS:
+        assert set(row.fits) <= {*SERVICES, "ssl"}
+    assert set(CLIENTS_TOO) <= {row.protocol for row in TELLS}

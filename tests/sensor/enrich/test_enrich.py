@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import polars as pl
+
+from sensor.enrich import enrich
+from sensor.settings import Site
+
+
+def test_conn_gets_networks_and_remote_services():
+    rows = pl.DataFrame(
+        {"orig_h": ["8.8.8.8"], "resp_h": ["10.0.0.1"], "resp_p": [22], "proto": ["tcp"]}
+    )
+
+    found = enrich("conn", rows.cast({"resp_p": pl.Int32}), Site()).row(0, named=True)
+
+    assert found == {
+        **rows.row(0, named=True),
+        "orig_inside": False,
+        "resp_inside": True,
+        "orig_allowed": False,
+        "remote_service": "ssh",
+        "remote_service_by": "port",
+    }
+
+
+def test_other_tables_get_networks_if_they_have_hosts():
+    hosts = pl.DataFrame({"orig_h": ["8.8.8.8"], "resp_h": ["10.0.0.1"]})
+
+    assert enrich("http", hosts, Site()).columns == [
+        *("orig_h", "resp_h", "orig_inside", "orig_allowed", "resp_inside")
+    ]
+    assert enrich("weird", pl.DataFrame({"ts": [1]}), Site()).columns == ["ts"]
