@@ -1,0 +1,85 @@
+"""The batch engine: everything that there is, in batches that fit the cache, then one judgement.
+
+Rows wait until a batch is full, each batch is measured on its own, and partial totals are merged
+when as many have gathered as are merged already: the cost then grows with the rows, and neither
+with the number of pieces that they come in nor with rows times keys. Memory grows with the keys.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import polars as pl
+
+from sensor.analyzer import Analyzer
+from sensor.findings import Finding
+from sensor.totals import judge, merge, observe
+
+BATCH_ROWS = 65_536
+_FEW_PARTIALS = 64
+
+
+class Batch:
+    """Runs analyzers over tables; the rows of a table come in pieces of any size."""
+
+    def __init__(self, analyzers: Sequence[Analyzer], *, batch_rows: int = BATCH_ROWS) -> None:
+        self._batch_rows = batch_rows
+        self._running = [(analyzer, _Totals(analyzer, batch_rows)) for analyzer in analyzers]
+        self._waiting: dict[str, list[pl.DataFrame]] = {}
+        self._gathered: Counter[str] = Counter()  # rows that wait, by table
+
+    def add(self, table: str, rows: pl.DataFrame) -> None:
+        """Take in rows of a table, already enriched; raises AnalyzerError where a column lacks."""
+        waiting = self._waiting.setdefault(table, [])
+        if waiting and waiting[0].schema != rows.schema:
+            self._measure(table)
+        waiting.append(rows)
+        self._gathered[table] += rows.height
+        if self._gathered[table] >= self._batch_rows:
+            self._measure(table)
+
+    def findings(self) -> list[Finding]:
+        """Return the findings so far: most severe first, then by first_seen and id."""
+        for table in self._waiting:
+            self._measure(table)
+        found = [
+            finding
+            for analyzer, totals in self._running
+            for finding in judge(analyzer, totals.merged())
+        ]
+        return sorted(found, key=lambda each: (-each.severity, each.first_seen, each.id))
+
+    def _measure(self, table: str) -> None:
+        waiting = self._waiting[table]
+        if not waiting:
+            return
+        for batch in pl.concat(waiting, rechunk=True).iter_slices(self._batch_rows):
+            for analyzer, totals in self._running:
+                totals.add(observe(analyzer, table, batch))
+        waiting.clear()
+        self._gathered[table] = 0
+
+
+class _Totals:
+    """Partial totals of one analyzer, merged now and then."""
+
+    def __init__(self, analyzer: Analyzer, few_rows: int) -> None:
+        self._analyzer = analyzer
+        self._few_rows = few_rows
+        self._partials: list[pl.DataFrame] = []
+        self._pending = 0
+        self._merged = 0
+
+    def add(self, partials: Sequence[pl.DataFrame]) -> None:
+        self._partials += partials
+        self._pending += sum(partial.height for partial in partials)
+        if len(self._partials) > _FEW_PARTIALS or self._pending > max(self._few_rows, self._merged):
+            self.merged()
+
+    def merged(self) -> pl.DataFrame:
+        """Return the totals of all rows so far."""
+        if self._pending:
+            totals = merge(self._analyzer, self._partials)
+            self._partials, self._pending, self._merged = [totals], 0, totals.height
+        return self._partials[0] if self._partials else pl.DataFrame()

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from polars import col
+
+from sensor.analyzer import Analyzer, AnalyzerError, Count, From, Rows
+from sensor.engines import batch
+from sensor.engines.batch import Batch
+from sensor.findings import Attack, Judgement, Severity, Verdict
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def say(key, totals) -> Judgement:
+    return Judgement(Severity.LOW, Verdict.USED, str(totals["rows"]), flow_count=totals["count"])
+
+
+OBSERVES = (From("conn", pl.lit(value=True), {"target": col("resp_h")}),)
+TOY = Analyzer("toy", "Toy", OBSERVES, (Count(), Rows(("uid",), keep=2)), say, Attack((), (), ()))
+
+
+def conn(*uids: str, host: str = "x") -> pl.DataFrame:
+    return pl.DataFrame({"ts": [NOON] * len(uids), "uid": uids, "resp_h": [host] * len(uids)})
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """The numbers of rows that were measured at once."""
+    heights = []
+
+    def observe(analyzer, table, rows):
+        heights.append(rows.height)
+        return batch_observe(analyzer, table, rows)
+
+    batch_observe = batch.observe
+    monkeypatch.setattr(batch, "observe", observe)
+    return heights
+
+
+def test_many_rows_are_cut_into_batches(measured):
+    running = Batch([TOY], batch_rows=4)
+
+    running.add("conn", conn(*"abcdefghij"))
+    [found] = running.findings()
+
+    assert measured == [4, 4, 2]
+    assert (found.flow_count, found.message) == (10, "[{'uid': 'a'}, {'uid': 'b'}]")
+
+
+def test_few_rows_wait_until_a_batch_is_full(measured):
+    running = Batch([TOY], batch_rows=4)
+
+    for uid in "abcdef":
+        running.add("conn", conn(uid))
+
+    assert measured == [4]
+    assert [found.flow_count for found in running.findings()] == [6]
+    assert measured == [4, 2]
+
+
+def test_rows_that_wait_are_measured_apart_where_columns_differ(measured):
+    running = Batch([TOY], batch_rows=4)
+
+    running.add("conn", conn("a"))
+    running.add("conn", conn("b").with_columns(orig_bytes=5))
+
+    assert [found.flow_count for found in running.findings()] == [2]
+    assert measured == [1, 1]
+
+
+@pytest.fixture
+def merged(monkeypatch):
+    """The heights of the partial totals that were merged at once."""
+    heights = []
+
+    def merge(analyzer, partials):
+        heights.append([part.height for part in partials])
+        return batch_merge(analyzer, partials)
+
+    batch_merge = batch.merge
+    monkeypatch.setattr(batch, "merge", merge)
+    return heights
+
+
+def test_few_keys_are_merged_once_many_partial_totals_have_gathered(merged):
+    running = Batch([TOY], batch_rows=1000)
+
+    for piece in range(200):
+        running.add("conn", conn(*[f"C{piece}"] * 1000))
+
+    assert [sum(parts) for parts in merged] == [65, 65, 65]
+    assert [found.flow_count for found in running.findings()] == [200_000]
+
+
+def test_many_keys_are_merged_when_as_many_have_gathered_as_are_merged(merged):
+    running = Batch([TOY], batch_rows=2)
+
+    for place in range(48):
+        running.add(
+            "conn", conn("a", "b").with_columns(resp_h=pl.Series([f"{place}a", f"{place}b"]))
+        )
+
+    assert [sum(parts) for parts in merged] == [4, 10, 22, 46, 94]
+    assert len(running.findings()) == 96
+
+
+def test_a_row_without_a_column_that_decides_is_refused_by_name():
+    running = Batch([TOY])
+    running.add("conn", conn("a").drop("resp_h"))
+
+    with pytest.raises(AnalyzerError, match='"toy" reads column "resp_h", which these rows of tab'):
+        running.findings()

@@ -1,0 +1,107 @@
+"""Random tables, as an enriched capture gives them: few hosts, so that rows share their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from hypothesis import strategies as st
+
+from parsers.schema import TABLES as TABLE_COLUMNS
+from parsers.schema import polars_schema
+
+SCHEMAS = {name: polars_schema(columns) for name, columns in TABLE_COLUMNS.items()}
+CONN = SCHEMAS["conn"]
+SIDES = ("orig", "resp")
+INSIDE = {"10.0.0.5": True, "10.0.0.6": True, "fd00::7": True, "224.0.0.251": None}
+INSIDE |= {"198.51.100.7": False, "203.0.113.9": False, "2001:db8::1": False}
+ORIG = ("198.51.100.7", "198.51.100.7", "203.0.113.9", "2001:db8::1", "10.0.0.6", "224.0.0.251")
+RESP = ("10.0.0.5", "10.0.0.5", "10.0.0.5", "fd00::7", "198.51.100.7", "224.0.0.251")
+PORTS = {22: "ssh", 3389: "rdp", 2375: "docker", 6443: "kubernetes", 10250: "kubelet", 443: None}
+HEADS = (None, b"", b"SSH-2.0-OpenSSH_9.6\r\n", b"RFB 003.008\n", b"\x03\x00\x00\x13\x0e\xe0\x00")
+HEADS += (b"GET /v1.44/info HTTP/1.1\r\n", b"HTTP/1.1 401 Unauthorized\r\n\r\n", b"\x00\xff\x1b[2J")
+HEADS += (b"HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\nDocker-Experimental: false\r\n\r\n",)
+STATES = {"S0": "S", "REJ": "Sr", "SF": "ShADadFf", "S1": "ShADad", "RSTO": "ShADaR", "OTH": None}
+SIZES = (None, 0, 48, 48, 3_000, 3_000, 25_000, 1_000_000, 1_000_001, 2**40)
+BEFORE_MIDNIGHT = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+MINUTE = 60 * 10**9
+
+
+def conn_row(**changes: Any) -> dict[str, Any]:
+    """One answered SSH connection from outside to inside, with its enrichment; null by default."""
+    row: dict[str, Any] = dict.fromkeys(CONN)
+    row |= {"ts": BEFORE_MIDNIGHT, "uid": "C1", "proto": "tcp", "ip_proto": 6, "file": "a.pcap"}
+    row |= {"orig_h": "198.51.100.7", "orig_p": 50000, "resp_h": "10.0.0.5", "resp_p": 22}
+    row |= {"conn_state": "SF", "history": "ShADadFf", "service": "ssh", "frame": 1}
+    row |= {"orig_inside": False, "resp_inside": True, "local_orig": False, "local_resp": True}
+    row |= {"remote_service": "ssh", "remote_service_by": "port", "orig_allowed": False}
+    row |= {"orig_bytes": 5000, "resp_bytes": 7000, "missed_bytes": 0}
+    row |= {"orig_pkts": 9, "resp_pkts": 9, "orig_ip_bytes": 5360, "resp_ip_bytes": 7360}
+    return row | changes
+
+
+def conn_frame(*rows: dict[str, Any]) -> pl.DataFrame:
+    """The rows as an enriched conn table."""
+    return pl.DataFrame(list(rows), schema=CONN)
+
+
+@st.composite
+def conn_rows(draw: Callable[..., Any]) -> dict[str, Any]:
+    """One connection: what decides is drawn, the rest follows; the uid is the caller's."""
+    orig, resp = draw(st.sampled_from(ORIG)), draw(st.sampled_from(RESP))
+    port = draw(st.sampled_from(sorted(PORTS)))
+    state = draw(st.sampled_from(sorted(STATES)))
+    minutes, nanoseconds = draw(st.integers(0, 180)), draw(st.sampled_from((0, 1, 10**9)))
+    sent = _side(draw(st.sampled_from((0, 1, 9, 9, 90))))
+    known = draw(st.sampled_from((PORTS[port], PORTS[port], PORTS[port], None, "docker")))
+    return conn_row(
+        ts=int(BEFORE_MIDNIGHT.timestamp()) * 10**9 + minutes * MINUTE + nanoseconds,
+        orig_h=orig,
+        orig_inside=INSIDE[orig],
+        local_orig=bool(INSIDE[orig]),
+        resp_h=resp,
+        resp_inside=INSIDE[resp],
+        local_resp=bool(INSIDE[resp]),
+        orig_allowed=draw(st.booleans()),
+        resp_p=port,
+        proto=draw(st.sampled_from(("tcp", "tcp", "udp"))),
+        service=draw(st.sampled_from((None, "ssh", "http", "rfb", "a|b\\\n\x1b[31m"))),
+        duration=draw(st.sampled_from((None, 0, 5 * 10**9, 3600 * 10**9))),
+        remote_service=known,
+        remote_service_by=known and draw(st.sampled_from(("content", "port"))),
+        conn_state=state,
+        history=STATES[state],
+        community_id=draw(st.sampled_from((None, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="))),
+        tunnel_parents=draw(st.sampled_from((None, [], ["C9"]))),
+        payload_sizes=draw(st.sampled_from((None, [], [21, -21, 148, -92]))),
+        **{f"{side}_{name}": figure for side in SIDES for name, figure in draw(sent).items()},
+    )
+
+
+@st.composite
+def _side(draw: Callable[..., Any], packets: int) -> dict[str, Any]:
+    size = draw(st.sampled_from(SIZES))
+    sized = bool(size and packets)
+    return {
+        "bytes": size,
+        "pkts": packets,
+        "ip_bytes": (size or 0) + 40 * packets,
+        "payload_pkts": packets if sized else 0,
+        "payload_mean": size / packets if sized else None,
+        "payload_max": min(size, 1460) if sized else None,
+        "payload_hist": [packets] + [0] * 15 if sized else [0] * 16,
+        "head": draw(st.sampled_from(HEADS)),
+    }
+
+
+@st.composite
+def conn_frames(draw: Callable[..., Any], most: int = 12) -> pl.DataFrame:
+    """An enriched conn table of up to `most` rows, each with a uid of its own."""
+    height = draw(st.integers(0, most))
+    rows = draw(st.lists(conn_rows(), min_size=height, max_size=height))
+    return conn_frame(*({**row, "uid": f"C{place}"} for place, row in enumerate(rows)))
+
+
+TABLES = {"conn": conn_frames}
