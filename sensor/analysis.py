@@ -1,0 +1,188 @@
+"""The whole of a run: captures in; findings, or logs, out."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from sensor.findings import Finding
+from sensor.settings import Site
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sensor.analyzer import Analyzer
+    from sensor.timeline import Progress, Reading
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is done.
+
+    checksums: whether packets with a wrong checksum are dropped.
+    only: the logs to write; json_logs: as JSON instead of TSV.
+    say: told, in one line, of anything that takes long before it begins.
+    """
+
+    checksums: Literal["verify", "ignore"] = "ignore"
+    only: tuple[str, ...] = ("conn",)
+    json_logs: bool = False
+    say: Callable[[str], None] = silent
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run read, and what it had to pass over.
+
+    bytes: of all packets on the wire; seconds: of the run; first, last: packets' times, UTC;
+    weirds: by reason (`parsers.weirds`); warnings, notes, failed: lines for people.
+    """
+
+    captures: int = 0
+    packets: int = 0
+    flows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    first: datetime | None = None
+    last: datetime | None = None
+    weirds: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def add_flows(self, rows: pl.DataFrame) -> None:
+        """Count flows, and widen the time span to hold them."""
+        self.flows += len(rows)
+        if rows.is_empty():
+            return
+        first, last = rows["ts"].min(), (rows["ts"] + rows["duration"].fill_null(timedelta())).max()
+        if isinstance(first, datetime) and isinstance(last, datetime):
+            self.first = first if self.first is None else min(self.first, first)
+            self.last = last if self.last is None else max(self.last, last)
+
+    def add_reading(self, reading: Reading, started: float) -> None:
+        """Take over what reading the captures has to say."""
+        self.captures, self.packets, self.bytes = reading.captures, reading.packets, reading.octets
+        self.weirds += reading.weirds
+        self.warnings += reading.warnings
+        self.failed += reading.failed
+        self.seconds = time.monotonic() - started
+
+
+@dataclass(slots=True)
+class Report:
+    """Findings, most severe first, and the summary of the run that made them."""
+
+    findings: list[Finding]
+    summary: Summary
+
+
+def analyze(
+    inputs: Sequence[str], site: Site, options: Options, progress: Progress | None = None
+) -> Report:
+    """Find what the analyzers look for in captures.
+
+    Raises ParseError or OSError when no input is a capture; single bad inputs are in
+    `summary.failed`. SettingsError when a setting of an analyzer is refused.
+    """
+    started = time.monotonic()
+    from parsers.addresses import Networks
+    from sensor.engines.batch import Batch
+    from sensor.enrich import enrich
+    from sensor.flows.tracker import FlowTracker
+    from sensor.timeline import Timeline
+
+    engine = Batch(load_analyzers(site))
+    timeline = Timeline(inputs, options.say)
+    tracker = FlowTracker(
+        Networks(site.local), verify=options.checksums == "verify", fast=timeline.is_large
+    )
+    summary, sides = Summary(), Sides()
+    for rows in timeline.conn(tracker, progress):
+        enriched = enrich("conn", rows, site)
+        summary.add_flows(rows)
+        sides.add(enriched)
+        engine.add("conn", enriched)
+    findings = engine.findings()
+    summary.notes += sides.notes()
+    summary.add_reading(timeline.reading, started)
+    return Report(findings, summary)
+
+
+def write_logs(
+    captures: Sequence[str], folder: Path, options: Options, progress: Progress | None = None
+) -> Summary:
+    """Write Zeek's logs of captures into a folder that exists.
+
+    Raises ParseError or OSError when no input is a capture, OSError when a log cannot be written.
+    """
+    started = time.monotonic()
+    from parsers.addresses import Networks
+    from parsers.zeek.write import LogWriter
+    from sensor.flows.tracker import FlowTracker
+    from sensor.timeline import Timeline
+
+    timeline = Timeline(captures, options.say)
+    tracker = FlowTracker(
+        Networks(Site().local),
+        verify=options.checksums == "verify",
+        payloads=False,
+        fast=timeline.is_large,
+    )
+    summary = Summary()
+    with LogWriter(folder, "conn", json=options.json_logs) as log:
+        for rows in timeline.conn(tracker, progress):
+            summary.add_flows(rows)
+            log.write(rows)
+    summary.add_reading(timeline.reading, started)
+    return summary
+
+
+def load_analyzers(site: Site) -> tuple[Analyzer, ...]:
+    """Every analyzer with the site's settings, checked against the tables that there are.
+
+    Raises SettingsError with the place of a setting that is refused.
+    """
+    from parsers.schema import TABLES
+    from sensor.analyzer import check
+    from sensor.analyzers import load, module, names
+    from sensor.settings import analyzer_settings
+
+    settings = {name: analyzer_settings(site, name, module(name).Settings) for name in names()}
+    analyzers = load(settings)
+    columns = {table: {column.name for column in found} for table, found in TABLES.items()}
+    for analyzer in analyzers:
+        check(analyzer, columns)
+    return analyzers
+
+
+@dataclass(slots=True)
+class Sides:
+    """Whether the input has hosts of both sides: without, "outside" means little."""
+
+    inside: bool = False
+    outside: bool = False
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Look at the enriched rows of a batch."""
+        seen: Any = rows.select(
+            inside=rows["orig_inside"].any() | rows["resp_inside"].any(),
+            outside=(~rows["orig_inside"]).any() | (~rows["resp_inside"]).any(),
+        ).row(0)
+        self.inside, self.outside = self.inside or bool(seen[0]), self.outside or bool(seen[1])
+
+    def notes(self) -> list[str]:
+        """Say so, with the option to set, when one side is missing."""
+        if self.inside == self.outside:
+            return []
+        which = "inside" if self.inside else "outside"
+        return [f"Every host of the input is {which}: say with --local which networks are yours."]

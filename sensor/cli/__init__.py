@@ -1,0 +1,1 @@
+"""The command line: a file a command, each imports what is heavy only when it runs."""

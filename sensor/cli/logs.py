@@ -1,0 +1,63 @@
+"""`sensor logs`: captures in, Zeek logs out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from sensor.cli import options
+
+LOGS = ("conn",)
+
+
+def _names(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, ...]:
+    names = tuple(value.split(",")) if value is not None else LOGS
+    for name in names:
+        if name not in LOGS:
+            raise click.BadParameter(
+                f"{name!r} is no log: expected {', '.join(LOGS)}", context, parameter
+            )
+    return names
+
+
+@click.command()
+@click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True)
+@options.folder(required=True, what="the logs")
+@click.option(
+    "--only", metavar="LOG,...", callback=_names, help=f"Write only these: {', '.join(LOGS)}."
+)
+@click.option("--json-logs", is_flag=True, help="Write JSON, a row a line, instead of TSV.")
+@options.checksums
+@options.quiet
+@options.verbose()
+def logs(
+    captures: tuple[str, ...],
+    folder: Path,
+    only: tuple[str, ...],
+    json_logs: bool,
+    checksums: Literal["verify", "ignore"],
+    quiet: bool,
+) -> int:
+    """Write what happened in captures as Zeek logs: pcap or pcapng, - is standard input."""
+    from sensor import analysis
+    from sensor.cli.progress import Bar
+    from sensor.outputs.console import open_console
+    from sensor.outputs.folder import make_folder
+    from sensor.outputs.summary import show_summary
+
+    make_folder(folder)
+    with Bar(quiet=quiet) as progress:
+        wanted = analysis.Options(
+            checksums=checksums, only=only, json_logs=json_logs, say=progress.say
+        )
+        summary = analysis.write_logs(captures, folder, wanted, progress)
+    if not quiet:
+        show_summary(open_console(sys.stdout), summary)
+    for failure in summary.failed:
+        options.say(failure)
+    return 2 if summary.failed else 0

@@ -1,0 +1,129 @@
+"""Several captures as one network on one timeline: read in the order of their first packets.
+
+A capture that cannot be opened, or is none, is noted and left out; the others are read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from parsers.capture.source import Capture, open_capture
+from parsers.errors import ParseError
+from parsers.kernel import is_cached
+from sensor.flows.walk import walk
+
+if TYPE_CHECKING:
+    from sensor.flows.tracker import FlowTracker
+
+Progress = Callable[[int, int | None], None]
+
+WORTH_COMPILING = 8_000_000  # bytes of captures: above, compiled code is loaded at once
+COMPILING = "compiling the packet core for this machine, once (up to half a minute)"
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read so far.
+
+    captures: how many captures were read; failed: a line for each that could not be.
+    packets, octets: frames of all captures, and their bytes on the wire.
+    weirds: what was passed over, by reason; warnings: lines for people.
+    """
+
+    captures: int = 0
+    packets: int = 0
+    octets: int = 0
+    weirds: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class Timeline:
+    """Reads captures in the order of their first packets through one tracker.
+
+    paths: files, "-" for standard input; `say`: told what takes long before it begins.
+    Raises ParseError or OSError when none of the inputs is a capture.
+    """
+
+    def __init__(self, paths: Sequence[str], say: Callable[[str], None]) -> None:
+        self.reading = Reading()
+        self._say = say
+        self._total: int | None = 0
+        self._captures = self._in_order(paths)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether compiled code pays from the first block on."""
+        return self._total is not None and self._total >= WORTH_COMPILING
+
+    def conn(self, tracker: FlowTracker, progress: Progress | None) -> Iterator[pl.DataFrame]:
+        """Feed every capture to the tracker; yields its conn rows as flows end."""
+        announced = False
+        before = 0
+        for path, opened in self._captures:
+            capture = opened or open_capture(path, compiled=tracker.fast)
+            tracker.begin_file(capture.path)
+            for frames in capture:
+                if tracker.will_compile(frames) and not announced:
+                    announced = True
+                    if not is_cached(walk):
+                        self._say(COMPILING)
+                yield from tracker.feed(frames)
+                capture.compiled = tracker.fast
+                if progress:
+                    progress(before + capture.position, self._total)
+            before += capture.position
+            self._note(capture)
+        yield from tracker.finish()
+        self.reading.packets, self.reading.octets = tracker.frames, tracker.octets
+        self.reading.weirds += tracker.weirds
+
+    def _note(self, capture: Capture) -> None:
+        """Keep what a capture has to say when it was read to its end."""
+        capture.close()
+        self.reading.captures += 1
+        self.reading.weirds += capture.weirds
+        self.reading.warnings += capture.warnings
+
+    def _in_order(self, paths: Sequence[str]) -> list[tuple[str, Capture | None]]:
+        """Open each input to learn its first time.
+
+        A file is opened again when its turn comes: a thousand rotated captures must not keep a
+        thousand buffers. A stream cannot be opened twice.
+        """
+        found: list[tuple[int, int, str, Capture | None]] = []
+        errors: list[ParseError | OSError] = []
+        for place, path in enumerate(paths):
+            try:
+                capture = open_capture(path, compiled=False)
+            except (ParseError, OSError) as error:
+                errors.append(error)
+                self.reading.failed.append(str(error))
+                continue
+            first = capture.first_ts()
+            self._add_size(capture.size)
+            again = is_regular(path)
+            if again:
+                capture.close()
+            found.append(
+                (first if first is not None else 0, place, path, None if again else capture)
+            )
+        if errors and not found:
+            raise ExceptionGroup("no input is a capture", errors)
+        found.sort(key=lambda entry: entry[:2])
+        return [(path, capture) for _, _, path, capture in found]
+
+    def _add_size(self, size: int | None) -> None:
+        self._total = None if self._total is None or size is None else self._total + size
+
+
+def is_regular(path: str) -> bool:
+    """Tell whether an input is a file that can be opened twice."""
+    return path != "-" and stat.S_ISREG(os.stat(path).st_mode)

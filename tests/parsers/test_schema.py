@@ -1,0 +1,102 @@
+"""The tables' columns: Zeek's names and types where Zeek has them, and how each is held."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from parsers.schema import (
+    CONN,
+    CONN_EXTRA,
+    ENRICHMENT,
+    LOGS,
+    TABLES,
+    Column,
+    polars_schema,
+    polars_type,
+)
+
+# The header lines of a conn.log of Zeek 8.2 with the Community ID policy loaded.
+ZEEK_FIELDS = (
+    "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes"
+    " conn_state local_orig local_resp missed_bytes history orig_pkts orig_ip_bytes resp_pkts"
+    " resp_ip_bytes tunnel_parents ip_proto community_id"
+)
+ZEEK_TYPES = (
+    "time string addr port addr port enum string interval count count string bool bool count"
+    " string count count count count set[string] count string"
+)
+TIME, SPAN = pl.Datetime("ns", "UTC"), pl.Duration("ns")
+HELD = {
+    "ts": TIME, "uid": pl.String, "orig_h": pl.String, "orig_p": pl.Int32, "resp_h": pl.String,
+    "resp_p": pl.Int32, "proto": pl.String, "service": pl.String, "duration": SPAN,
+    "orig_bytes": pl.Int64, "resp_bytes": pl.Int64, "conn_state": pl.String,
+    "local_orig": pl.Boolean, "local_resp": pl.Boolean, "missed_bytes": pl.Int64,
+    "history": pl.String, "orig_pkts": pl.Int64, "orig_ip_bytes": pl.Int64,
+    "resp_pkts": pl.Int64, "resp_ip_bytes": pl.Int64, "tunnel_parents": pl.List(pl.String),
+    "community_id": pl.String,
+}  # fmt: skip
+ALL = [column for columns in TABLES.values() for column in columns]
+
+
+def test_the_conn_log_has_zeeks_columns_in_zeeks_order() -> None:
+    assert [column.zeek for column in LOGS["conn"]] == ZEEK_FIELDS.split()
+    assert [column.type for column in LOGS["conn"]] == ZEEK_TYPES.split()
+
+
+def test_a_name_is_zeeks_without_the_prefix_of_the_endpoints() -> None:
+    assert [column.name for column in CONN] == [
+        name.removeprefix("id.") for name in ZEEK_FIELDS.split()
+    ]
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_column_of_zeek_is_held_in_its_polars_type(name: str) -> None:
+    assert polars_schema(CONN)[name] == HELD[name]
+
+
+def test_times_and_intervals_are_nanoseconds_and_everything_else_as_its_type_says() -> None:
+    expected = {
+        "time": TIME, "interval": SPAN, "count": pl.Int64, "int": pl.Int64, "port": pl.Int32,
+        "double": pl.Float64, "bool": pl.Boolean, "bytes": pl.Binary, "string": pl.String,
+        "addr": pl.String, "enum": pl.String, "set[string]": pl.List(pl.String),
+        "vector[count]": pl.List(pl.Int64), "vector[interval]": pl.List(SPAN),
+    }  # fmt: skip
+    assert {name: polars_type(name) for name in expected} == expected
+
+
+def test_no_table_has_two_columns_of_one_name() -> None:
+    for columns in TABLES.values():
+        names = [column.name for column in columns]
+        assert len(names) == len(set(names))
+
+
+def test_names_for_other_systems_are_given_once() -> None:
+    for system in ("zeek", "ecs", "cim"):
+        names = [getattr(column, system) for column in ALL if getattr(column, system)]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("column", ALL, ids=lambda column: column.name)
+def test_every_column_says_what_it_means(column: Column) -> None:
+    assert column.meaning
+    assert column.meaning == column.meaning.strip().rstrip(".")
+
+
+def test_every_log_is_of_a_table_and_of_zeeks_columns_only() -> None:
+    for name, columns in LOGS.items():
+        assert set(columns) <= set(TABLES[name])
+        assert all(column.zeek for column in columns)
+
+
+def test_what_is_ours_has_no_name_of_zeek() -> None:
+    assert not any(column.zeek for column in (*CONN_EXTRA, *ENRICHMENT))
+
+
+def test_payload_figures_are_there_for_both_sides_alike() -> None:
+    names = {column.name for column in CONN_EXTRA}
+    figures = {name.removeprefix("orig_") for name in names if name.startswith("orig_")}
+    assert figures == {name.removeprefix("resp_") for name in names if name.startswith("resp_")}
+    assert figures == {"head"} | {
+        f"payload_{name}" for name in ("pkts", "min", "median", "mean", "max", "std", "hist")
+    }

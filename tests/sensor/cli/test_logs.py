@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def test_logs_are_written_into_the_folder(command, analysis, tmp_path: Path):
+    folder = tmp_path / "out"
+    ended = command("logs", "a.pcap", "b.pcap", "-o", folder)
+    assert (ended.code, ended.err) == (0, "")
+    assert "Read  1 capture, 10 packets, 2 flows" in ended.out
+    assert analysis.asked == {
+        "captures": ("a.pcap", "b.pcap"),
+        "folder": folder,
+        "options": {"checksums": "ignore", "only": ("conn",), "json_logs": False},
+    }
+    assert folder.is_dir()
+
+
+def test_the_options_reach_the_pipeline(command, analysis, tmp_path: Path):
+    options = ("--only", "conn", "--json-logs", "--checksums", "verify")
+    command("logs", "a.pcap", "-o", tmp_path, *options)
+    wanted = {"checksums": "verify", "only": ("conn",), "json_logs": True}
+    assert analysis.asked["options"] == wanted
+
+
+def test_quiet_prints_nothing(command, analysis, tmp_path: Path):
+    assert command("logs", "-q", "a.pcap", "-o", tmp_path).out == ""
+
+
+def test_a_folder_is_needed(command, analysis):
+    ended = command("logs", "a.pcap")
+    assert ended.code == 2
+    assert "Missing option '-o'" in ended.err
+
+
+def test_an_unknown_log_is_refused(command, analysis, tmp_path: Path):
+    ended = command("logs", "a.pcap", "-o", tmp_path, "--only", "conn,pop3")
+    assert ended.code == 2
+    assert "'pop3' is no log: expected conn" in ended.err
+
+
+def test_a_bad_input_fails_the_run(command, analysis, tmp_path: Path):
+    analysis.failed = ["b.pcap: expected a capture, found text"]
+    ended = command("logs", "a.pcap", "b.pcap", "-o", tmp_path)
+    assert ended.code == 2
+    assert ended.err == "sensor: b.pcap: expected a capture, found text\n"
