@@ -83,8 +83,8 @@ def walk(
 ) -> tuple[int, int, int]:
     """Walk the records in `octets[start:end]` (see `frames`); OTHER is a length that cannot be.
 
-    Seconds and fraction are signed 32-bit numbers, as libpcap and Zeek read them: a fraction of
-    0xFFFBxxxx microseconds is -0.27 s.
+    Seconds and fraction of a little-endian capture are signed 32-bit numbers, of a big-endian one
+    unsigned, as libpcap and Zeek read them: a fraction of 0xFFFBxxxx microseconds is -0.27 s.
     """
     big, unit, size, limit = header[0], header[1], header[2], header[3]
     swapped, fcs, link = header[4], header[5], header[6]
@@ -103,8 +103,9 @@ def walk(
             return count, at, MORE
         seconds = u32(octets, at, big)
         fraction = u32(octets, at + 4, big)
-        seconds -= (seconds & 0x80000000) << 1
-        fraction -= (fraction & 0x80000000) << 1
+        if not big:
+            seconds -= (seconds & 0x80000000) << 1
+            fraction -= (fraction & 0x80000000) << 1
         if fcs:
             captured, wire = without_fcs(captured, wire, fcs)
         index[AT, count] = at + size

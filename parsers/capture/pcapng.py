@@ -140,8 +140,5 @@ def byte_order(path: str, head: bytes, offset: int) -> int:
     if magic not in BYTE_ORDERS:
         expected = "a pcapng section with the byte-order magic 1a 2b 3c 4d"
         raise Damaged(path, expected, magic.hex(" "), offset)
-    big = BYTE_ORDERS[magic]
-    major, minor = (int(word) for word in np.frombuffer(head, ">u2" if big else "<u2", 2, 12))
-    if major != 1:
-        raise Damaged(path, "pcapng version 1", f"version {major}.{minor}", offset)
-    return big
+    # The version is not looked at: there is but one, and captures that say 0.1 are read by all.
+    return BYTE_ORDERS[magic]

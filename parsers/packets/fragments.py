@@ -26,7 +26,7 @@ from parsers.packets.fields import (
     TRANSPORT_BYTES,
 )  # fmt: skip
 from parsers.packets.intervals import BEGIN, BEHIND, END, add, clear
-from parsers.packets.ip import OK, extension_chain
+from parsers.packets.ip import FRAGMENT, FRAGMENT_HEADER, OK, extension_chain
 from parsers.weirds import CODES
 
 HELD = -3  # the datagram is not complete yet
@@ -36,6 +36,7 @@ INCOMPLETE = CODES["incomplete_datagram"]
 WAYS, SETS = 8, 128
 SLOTS = WAYS * SETS
 LARGEST = 65_536  # bytes of a datagram
+LONGEST = 65_535  # what the length field of an IP header can say
 TIMEOUT = 300 * 1_000_000_000  # frag_timeout, nanoseconds
 
 # Words of a slot.
@@ -164,8 +165,16 @@ def hand_out(datagrams: Words, store: Words, pool: Words, p: Words, slot: int, w
     p[TRANSPORT_AT] = at
     p[CAPTURED] = whole
     free(datagrams, pool, slot)
-    status = OK
-    if p[IP_VERSION] == 6:
-        status = extension_chain(store, at, at + whole, p[PROTOCOL], p)
+    if p[IP_BYTES] - (40 if p[IP_VERSION] == 6 else 0) > LONGEST:
+        return TOO_LARGE
+    status = FRAGMENT if p[IP_VERSION] == 6 else OK
+    while status == FRAGMENT:
+        # Fragment headers inside a datagram that was put together are passed over, if atomic.
+        status = extension_chain(store, p[TRANSPORT_AT], at + whole, p[PROTOCOL], p)
+        if status == FRAGMENT and (p[FRAGMENT_AT] or p[FRAGMENT_MORE]):
+            p[PROTOCOL] = FRAGMENT_HEADER
+            p[TRANSPORT_AT] -= 8
+            p[CAPTURED] += 8
+            status = OK
     p[TRANSPORT_BYTES] = at + whole - p[TRANSPORT_AT]
     return status

@@ -165,8 +165,10 @@ def extension_chain(b: Words, place: int, end: int, protocol: int, p: Words) -> 
     p[CAPTURED] = end - place
     if status == OK and protocol == NO_NEXT_HEADER:
         return NO_NEXT
-    if status == OK and protocol in (ESP, MOBILITY):
+    if status == OK and protocol == ESP and place + 8 <= end:
         return ESP_HIDES
+    if status == OK and protocol == MOBILITY and place + 2 <= end:
+        return ESP_HIDES if place + extension_size(b, place, protocol) <= end else OK
     return status
 
 

@@ -122,11 +122,11 @@ def tcp_header(b: Words, p: Words) -> int:
     at = p[TRANSPORT_AT]
     header = (b[at + 12] // 16) * 4
     length = p[TRANSPORT_BYTES]
+    p[PAYLOAD_AT] = at + header
     if header < 20 or header > length or header > p[CAPTURED]:
         return TCP_HEADER
     p[ACKNOWLEDGED] = u32(b, at + 8)
     p[WINDOW] = u16(b, at + 14)
-    p[PAYLOAD_AT] = at + header
     p[PAYLOAD_BYTES] = length - header
     return OK
 
@@ -137,7 +137,6 @@ def checksum_is_wrong(b: Words, p: Words) -> bool:
     at, length, protocol = p[TRANSPORT_AT], p[TRANSPORT_BYTES], p[PROTOCOL]
     if protocol == UDP:
         stated = u16(b, at + 6)
-        length = u16(b, at + 4)
         if stated == 0:
             # RFC 768: none; not so in IPv6 (RFC 8200, 8.1), but for VXLAN (RFC 6935).
             return p[IP_VERSION] != 4 and p[TARGET_PORT] != VXLAN_PORT

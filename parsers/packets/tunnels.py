@@ -38,7 +38,7 @@ MISMATCH = CODES["inner_IP_length_mismatch"]
 
 IP_IN_IP, IPV6_IN_IP, GRE = 4, 41, 47  # IP protocol numbers
 MAX_DEPTH = 4  # Tunnel::max_depth
-GTP_KIND, OTHER_KIND = 1, 2  # of CARRIER_KIND
+GTP_KIND, GRE_KIND, OTHER_KIND = 1, 2, 3  # of CARRIER_KIND
 
 GENEVE_PORT, TEREDO_PORT, AYIYA_PORT, GRE_PORT = 6081, 3544, 5072, 4754
 GTP_PORTS = (2152, 2123)
@@ -71,7 +71,9 @@ def udp_tunnel(b: Words, port: int, p: Words) -> int:
     if port == GENEVE_PORT:
         return geneve(b, at, end, p)
     if port == GRE_PORT:
-        return gre(b, at, end, p)
+        status = gre(b, at, end, p)
+        p[CARRIER_KIND] = GRE_KIND
+        return status
     if port in GTP_PORTS:
         return gtp(b, at, end, p)
     if port == AYIYA_PORT:

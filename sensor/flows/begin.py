@@ -55,6 +55,7 @@ from sensor.flows.row import (
     START,
     TOP,
     TRIM,
+    TUNNEL_NOW,
     USED_ROWS,
     WORDS,
 )  # fmt: skip
@@ -101,6 +102,7 @@ def begin_flow(flows: Words, numbers: Words, p: Words, side: int, rest: int) -> 
     if p[CARRIER_ROW]:
         flows[row, SIDES + CARRIER] = flows[p[CARRIER_ROW], SERIAL]
         flows[row, SIDES + SIDE + CARRIER] = p[CARRIER_ROW]
+        flows[row, SIDES + TUNNEL_NOW] = flows[p[CARRIER_ROW], SERIAL]
     return row
 
 

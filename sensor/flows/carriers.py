@@ -22,6 +22,7 @@ from sensor.flows.row import (
     SIDE,
     SIDES,
     START,
+    TUNNEL_NOW,
 )  # fmt: skip
 
 Rows = NDArray[np.int64]
@@ -37,10 +38,11 @@ def flow_uids(rows: Rows) -> pl.Series:
 
 
 class Carriers:
-    """The uids of tunnels, by their serial numbers."""
+    """The uids of tunnels, by their serial numbers, and which flows changed between them."""
 
     def __init__(self) -> None:
         self._ended: dict[int, str] = {}
+        self._later: dict[int, list[str]] = {}
 
     def remember(self, rows: Rows) -> None:
         """Note the tunnels among flows that ended."""
@@ -49,8 +51,15 @@ class Carriers:
         for serial in list(self._ended)[: max(0, len(self._ended) - REMEMBERED)]:
             del self._ended[serial]
 
+    def change(self, changes: Rows, flows: Rows) -> None:
+        """Note that flows came through further tunnels: rows of flow, tunnel, the tunnel's row."""
+        for flow, tunnel, place in changes.tolist():
+            name = self._name(tunnel, flows[place])
+            if name is not None:
+                self._later.setdefault(flow, []).append(name)
+
     def parents(self, rows: Rows, flows: Rows) -> pl.Series:
-        """`tunnel_parents` of flows that ended: a list with the tunnel's uid, null for none.
+        """`tunnel_parents` of flows that ended: uids of their tunnels, null for none.
 
         `rows`: the ended flows; `flows`: all rows, among them the tunnels that are open.
         """
@@ -62,7 +71,17 @@ class Carriers:
             if serial
         }
         named = pl.Series(serials).replace_strict(names, default=None, return_dtype=pl.String)
-        return pl.select(pl.when(named.is_not_null()).then(pl.concat_list(named))).to_series()
+        lists = pl.select(pl.when(named.is_not_null()).then(pl.concat_list(named))).to_series()
+        changed = np.flatnonzero(rows[:, SIDES + SIDE + TUNNEL_NOW])
+        return self._with_later(lists, changed, rows[changed, SERIAL]) if len(changed) else lists
+
+    def _with_later(self, lists: pl.Series, changed: Rows, serials: Rows) -> pl.Series:
+        """Add the further tunnels of the few flows that changed theirs, each once."""
+        values = lists.to_list()
+        for at, serial in zip(changed.tolist(), serials.tolist(), strict=True):
+            later = self._later.pop(serial, [])
+            values[at] = list(dict.fromkeys([*(values[at] or []), *later])) or None
+        return pl.Series(values, dtype=pl.List(pl.String))
 
     def _name(self, serial: int, row: NDArray[np.int64]) -> str | None:
         if row[SERIAL] == serial:

@@ -17,7 +17,7 @@ from parsers.packets.fields import (
 )  # fmt: skip
 from parsers.packets.octets import u16
 from sensor.flows.begin import NAME_SERVICE_PORTS, responder_port
-from sensor.flows.history import FLIP, LETTER_D, SAW_DATA, append, note_once
+from sensor.flows.history import FLIP, LETTER_D, SAW_DATA, append, note_limit, note_once
 from sensor.flows.row import (
     BAD_CHECKSUMS,
     FLAGS,
@@ -35,8 +35,11 @@ from sensor.flows.row import (
     SIDES,
 )  # fmt: skip
 
+NETBIOS_NAMES = 137
+OPCODES = (0, 4, 5)  # of DNS: query, notify, update; at others Zeek's analyzer gives up
 NTP_PORT = 123
 NTP_CLIENT, NTP_SERVER = 3, 4
+NTP_LENGTHS = (48, 68, 72)  # bytes of a message: alone, with an MD5, with a SHA-1 code (RFC 5905)
 
 
 @kernel
@@ -99,9 +102,11 @@ def tell_roles(flows: Words, b: Words, p: Words, row: int, side: int) -> None:
     from_originator = flows[row, FLAGS] & ORIGINATOR == side
     if port in NAME_SERVICE_PORTS and here >= 12:
         flows[row, FLAGS] |= ROLES_KNOWN
-        if b[at + 2] >= 128 and from_originator and not to_multicast(flows, row, side):
+        if port != NETBIOS_NAMES and b[at + 2] // 8 % 16 not in OPCODES:
+            note_limit(flows, row)
+        elif b[at + 2] >= 128 and from_originator and not to_multicast(flows, row, side):
             exchange_addresses(flows, row)
-    elif port == NTP_PORT and here >= 48:
+    elif port == NTP_PORT and here in NTP_LENGTHS:
         mode = b[at] % 8
         if (mode == NTP_SERVER and from_originator) or (mode == NTP_CLIENT and not from_originator):
             flows[row, FLAGS] |= ROLES_KNOWN

@@ -56,6 +56,7 @@ class Arrays(NamedTuple):
     numbers: Any  # int64 (NUMBERS,), see row.py
     weirds: Any  # int64 (weirds,)
     packet: Any  # int64 (FIELDS,), see parsers/packets/fields.py
+    changes: Any  # int64 (CLOSED_AT_MOST, 3): flow, its new tunnel (serials), the tunnel's row
     datagrams: Any  # int64 (SLOTS, WORDS), see parsers/packets/fragments.py
     store: Any  # uint8 (SLOTS * LARGEST,): the datagrams in the making
     heads: Any  # uint8 (rows, 2 * HEAD): first payload bytes of both sides, if wanted
@@ -77,6 +78,7 @@ def allocate(payloads: bool) -> Arrays:
         numbers=np.zeros(NUMBERS, np.int64),
         weirds=np.zeros(len(WEIRDS), np.int64),
         packet=np.zeros(FIELDS, np.int64),
+        changes=np.zeros((CLOSED_AT_MOST, 3), np.int64),
         datagrams=np.zeros((fragments.SLOTS, fragments.WORDS), np.int64),
         store=np.zeros(fragments.SLOTS * fragments.LARGEST, np.uint8),
         heads=np.zeros((256 if payloads else 1, 2 * HEAD), np.uint8),

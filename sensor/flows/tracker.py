@@ -26,6 +26,7 @@ from sensor.flows.memory import Frame, allocate, grow, release
 from sensor.flows.payloads import PayloadSizes
 from sensor.flows.row import (
     BYTES,
+    CHANGES,
     CLOSED_ROWS,
     COLUMN,
     FRAME,
@@ -128,6 +129,8 @@ class FlowTracker:
         """Add up the packet columns, hand out the flows that ended, free their rows."""
         arrays = self._arrays
         self._add_payloads()
+        self._carriers.change(arrays.changes[: arrays.numbers[CHANGES]], arrays.flows)
+        arrays.numbers[CHANGES] = 0
         count = int(arrays.numbers[CLOSED_ROWS])
         if not count:
             return

@@ -44,6 +44,7 @@ from parsers.packets.transport import (
     tcp_header,
 )  # fmt: skip
 from parsers.packets.tunnels import (
+    GRE_KIND,
     MAX_DEPTH,
     NO_TUNNEL,
     NOT_OF_THIS_KIND,
@@ -56,10 +57,11 @@ from sensor.flows.begin import TUNNEL, begin_flow, responder_port
 from sensor.flows.datagram import count, icmp, udp, unknown
 from sensor.flows.history import LETTER_C, note_limit, note_scaled
 from sensor.flows.key import find, insert, key_rest, packet_hash, remove, source_side
-from sensor.flows.memory import HEAD, ROOM, Arrays, Frame
+from sensor.flows.memory import CLOSED_AT_MOST, HEAD, ROOM, Arrays, Frame
 from sensor.flows.row import (
     BAD_CHECKSUMS,
     BYTES,
+    CHANGES,
     CLOSED_ROWS,
     COLUMN,
     FIRST_SEQ,
@@ -81,6 +83,7 @@ from sensor.flows.row import (
     SIDE,
     SIDES,
     TIMERS,
+    TUNNEL_NOW,
     USED_ROWS,
     VERIFY,
 )  # fmt: skip
@@ -89,6 +92,7 @@ from sensor.flows.tcp import is_reuse, segment
 from sensor.flows.timers import DUE, IDLE_TUNNEL, ROW, fire, is_stale, pop, schedule
 
 LATEST = NEVER - 2 * IDLE_TUNNEL  # later times leave no room for a deadline
+MAX_CHANGES = 5  # Tunnel::max_changes_per_connection
 DONE, GROW, DRAIN = 0, 1, 2  # why the pass returned
 
 BEFORE_1970 = CODES["negative_packet_timestamp"]
@@ -107,7 +111,7 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
     # Taken apart once: reading an array out of a tuple costs an atomic operation in compiled code.
     block, at, captured, wire, time, link = f
     flows, table, heap, blocks, closed, numbers, weirds, p = m[:8]
-    datagrams, store, heads, rows, sides, times, lengths = m[8:]
+    changes, datagrams, store, heads, rows, sides, times, lengths = m[8:]
     for i in range(start, stop):
         lacking = what_is_full(flows, table, heap, blocks, closed, rows, numbers)
         if lacking != DONE:
@@ -135,7 +139,9 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                     break
                 side = source_side(p)
                 status = tcp_header(b, p) if p[PROTOCOL] == TCP else OK
-                row = flow_of(flows, table, blocks, closed, numbers, p, side, status)
+                header = p[PAYLOAD_AT] - p[TRANSPORT_AT]
+                row = flow_of(flows, table, blocks, closed, numbers, p, side, header)
+                note_carrier(flows, changes, numbers, p, row)
                 if status == OK:
                     status = deliver(flows, blocks, numbers, weirds, b, p, row, side)
                 if status == OK:
@@ -143,6 +149,8 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                         note_payload(rows, sides, times, lengths, numbers, p, row, side)
                         keep_head(heads, flows, b, p, row, side)
                     status = carried(flows, b, p, row)
+                    if status == OK and p[CARRIER_KIND] == GRE_KIND:
+                        begin_carrier(flows, table, heap, numbers, p)
                 schedule(flows, heap, numbers, row)
             if status != OK:
                 break
@@ -179,6 +187,8 @@ def what_is_full(
     if numbers[CLOSED_ROWS] + ROOM > len(closed):
         return DRAIN
     if numbers[COLUMN] + ROOM > len(rows) and numbers[PAYLOADS]:
+        return DRAIN
+    if numbers[CHANGES] + ROOM > CLOSED_AT_MOST:
         return DRAIN
     if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
         return GROW
@@ -258,6 +268,25 @@ def begin_carrier(flows: Words, table: Words, heap: Words, numbers: Words, p: Wo
 
 
 @kernel
+def note_carrier(flows: Words, changes: Words, numbers: Words, p: Words, row: int) -> None:
+    """Note that the flow's packets come through another tunnel than before."""
+    tunnel = flows[p[CARRIER_ROW], SERIAL] if p[CARRIER_ROW] else 0
+    if tunnel == flows[row, SIDES + TUNNEL_NOW]:
+        return
+    flows[row, SIDES + TUNNEL_NOW] = tunnel
+    flows[row, SIDES + SIDE + TUNNEL_NOW] += 1
+    count = flows[row, SIDES + SIDE + TUNNEL_NOW]
+    if count == MAX_CHANGES + 1:
+        note_limit(flows, row)
+    if tunnel and count <= MAX_CHANGES:
+        waiting = numbers[CHANGES]
+        changes[waiting, 0] = flows[row, SERIAL]
+        changes[waiting, 1] = tunnel
+        changes[waiting, 2] = p[CARRIER_ROW]
+        numbers[CHANGES] = waiting + 1
+
+
+@kernel
 def carried(flows: Words, b: Words, p: Words, row: int) -> int:
     """Whether the datagram just delivered carries another packet, which then is the one at hand."""
     if p[PROTOCOL] != UDP or flows[row, FLAGS] & NO_CARRIER:
@@ -285,13 +314,16 @@ def flow_of(
     numbers: Words,
     p: Words,
     side: int,
-    status: int,
+    header: int,
 ) -> int:
-    """The row of the packet's flow; one is begun if there is none, or if a SYN reuses its key."""
+    """The row of the packet's flow; one is begun if there is none, or if a SYN reuses its key.
+
+    `header`: the length that a TCP header claims to have.
+    """
     rest = key_rest(p, side)
     tag = packet_hash(p, side, rest)
     row = find(table, flows, p, side, rest, tag)
-    if row and p[PROTOCOL] == TCP and p[TCP_FLAGS] & SYN and status == OK:
+    if row and p[PROTOCOL] == TCP and p[TCP_FLAGS] & SYN and header >= 20:
         if is_reuse(flows, row, p[TCP_FLAGS], p[SEQUENCE]):
             end_flow(flows, table, blocks, closed, numbers, row)
             row = 0

@@ -265,3 +265,45 @@ def test_the_longest_datagram_is_put_together_and_a_longer_one_is_not() -> None:
     table, tracker = track(timed(beyond))
     assert len(table) == 0
     assert dict(tracker.weirds) == {"excessively_large_fragment": 1}
+
+
+INNER = ipv4(DATAGRAM, protocol=17)
+WRAPPINGS = {
+    "IP in IP": lambda inner, ends: ipv4(inner, *ends, 4),
+    "GRE": lambda inner, ends: ipv4(b"\0\0\x08\0" + inner, *ends, 47),
+    "GRE and Ethernet": lambda inner, ends: ipv4(b"\0\0\x65\x58" + ethernet(inner), *ends, 47),
+    "VXLAN": lambda inner, ends: ipv4(
+        udp_datagram((ends[0], 1, ends[1], 4789), b"\x08" + bytes(7) + ethernet(inner)), *ends, 17
+    ),
+    "Geneve": lambda inner, ends: ipv4(
+        udp_datagram((ends[0], 1, ends[1], 6081), b"\0\0\x08\0" + bytes(4) + inner), *ends, 17
+    ),
+}
+
+
+def wrapped(name: str, depth: int) -> bytes:
+    """A datagram inside so many tunnels, each between two other hosts."""
+    packet = INNER
+    for level in range(depth):
+        ends = (f"10.{100 + (level >> 8)}.{level & 255}.1", "192.0.2.1")
+        packet = WRAPPINGS[name](packet, ends)
+    return ethernet(packet)
+
+
+@pytest.mark.parametrize("name", WRAPPINGS)
+def test_packets_are_followed_through_four_tunnels_and_no_further(name: str) -> None:
+    for depth in range(1, 7):
+        table, tracker = track(timed(wrapped(name, depth)))
+        found = table.filter(table["orig_h"] == CLIENT) if len(table) else table
+        assert len(found) == (depth <= 4)
+        assert dict(tracker.weirds) == ({} if depth <= 4 else {"exceeded_tunnel_max_depth": 1})
+
+
+@pytest.mark.parametrize(("name", "most"), [("IP in IP", 3000), ("GRE", 2500), ("VXLAN", 1200)])
+def test_a_packet_inside_thousands_of_tunnels_does_no_harm(name: str, most: int) -> None:
+    """Each of them might be a flow of its own: more than there is room for."""
+    packets = timed(wrapped(name, most), GOOD)
+    table, tracker = track(packets)
+    assert tracker.weirds["exceeded_tunnel_max_depth"] == 1
+    assert CLIENT in table["orig_h"].to_list()
+    assert len(table) <= 1 + 5
