@@ -1,7 +1,7 @@
 """Link layers: where in a frame does the IP header begin?
 
 Read: Ethernet, 802.1Q and QinQ, LLC/SNAP, MPLS, PPPoE, PPP, VN-Tag, provider backbone bridges,
-Cisco FabricPath, Linux cooked v1 and v2, null and loopback, raw IP. Numbers of link types are
+Cisco FabricPath, FDDI, Linux cooked v1 and v2, null and loopback, raw IP. Numbers of link types are
 those of https://www.tcpdump.org/linktypes.html, EtherTypes those of IANA.
 """
 
@@ -13,6 +13,7 @@ from parsers.weirds import CODES
 
 LINK_NULL, LINK_ETHERNET, LINK_PPP, LINK_RAW, LINK_LOOP = 0, 1, 9, 101, 108
 LINK_PPP_HDLC, LINK_PPPOE, LINK_COOKED, LINK_COOKED_2 = 50, 51, 113, 276
+LINK_FDDI = 10
 LINK_IPV4, LINK_IPV6, LINK_RAW_BSD, LINK_RAW_OPENBSD = 228, 229, 12, 14
 
 IPV4, IPV6, VLAN, QINQ, QINQ_OLD = 0x0800, 0x86DD, 0x8100, 0x88A8, 0x9100
@@ -45,6 +46,8 @@ def network_header(b: Words, at: int, end: int, link: int) -> int:
         return loopback(b, at, end)
     if link in (LINK_PPP, LINK_PPP_HDLC):
         return ppp(b, at, end)
+    if link == LINK_FDDI:
+        return ether_payload(b, at + 13, end, 0)
     if link == LINK_PPPOE:
         return ether_payload(b, at, end, PPPOE_SESSION)
     return UNKNOWN_LINK
