@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sensor.findings import Finding
 from sensor.settings import Site
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sensor.analyzer import Analyzer
-    from sensor.timeline import Progress, Reading
+    from sensor.timeline import Checksums, Progress, Reading
 
 
 def silent(_: str) -> None:
@@ -28,12 +28,13 @@ def silent(_: str) -> None:
 class Options:
     """How a run is done.
 
-    checksums: whether packets with a wrong checksum are dropped.
+    checksums: whether packets with a wrong checksum are dropped; "auto": unless the capture was
+    taken on a host that leaves checksums to its network card.
     only: the logs to write; json_logs: as JSON instead of TSV.
     say: told, in one line, of anything that takes long before it begins.
     """
 
-    checksums: Literal["verify", "ignore"] = "ignore"
+    checksums: Checksums = "auto"
     only: tuple[str, ...] = ("conn",)
     json_logs: bool = False
     say: Callable[[str], None] = silent
@@ -107,7 +108,7 @@ def analyze(
         Networks(site.local), verify=options.checksums == "verify", fast=timeline.is_large
     )
     summary, sides = Summary(), Sides()
-    for rows in timeline.conn(tracker, progress):
+    for rows in timeline.conn(tracker, options.checksums, progress):
         enriched = enrich("conn", rows, site)
         summary.add_flows(rows)
         sides.add(enriched)
@@ -140,7 +141,7 @@ def write_logs(
     )
     summary = Summary()
     with LogWriter(folder, "conn", json=options.json_logs) as log:
-        for rows in timeline.conn(tracker, progress):
+        for rows in timeline.conn(tracker, options.checksums, progress):
             summary.add_flows(rows)
             log.write(rows)
     summary.add_reading(timeline.reading, started)

@@ -10,19 +10,21 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from parsers.capture.source import Capture, open_capture
 from parsers.errors import ParseError
 from parsers.kernel import is_cached
+from sensor.flows.offload import OffloadSurvey
 from sensor.flows.walk import walk
 
 if TYPE_CHECKING:
     from sensor.flows.tracker import FlowTracker
 
 Progress = Callable[[int, int | None], None]
+Checksums = Literal["auto", "verify", "ignore"]
 
 WORTH_COMPILING = 8_000_000  # bytes of captures: above, compiled code is loaded at once
 COMPILING = "compiling the packet core for this machine, once (up to half a minute)"
@@ -63,14 +65,20 @@ class Timeline:
         """Whether compiled code pays from the first block on."""
         return self._total is not None and self._total >= WORTH_COMPILING
 
-    def conn(self, tracker: FlowTracker, progress: Progress | None) -> Iterator[pl.DataFrame]:
+    def conn(
+        self, tracker: FlowTracker, checksums: Checksums, progress: Progress | None
+    ) -> Iterator[pl.DataFrame]:
         """Feed every capture to the tracker; yields its conn rows as flows end."""
         announced = False
         before = 0
         for path, opened in self._captures:
             capture = opened or open_capture(path, compiled=tracker.fast)
             tracker.begin_file(capture.path)
+            offload = OffloadSurvey()
             for frames in capture:
+                if checksums == "auto":
+                    offload.look(frames)
+                    tracker.verify = not offload.is_offloaded
                 if tracker.will_compile(frames) and not announced:
                     announced = True
                     if not is_cached(walk):
@@ -80,6 +88,8 @@ class Timeline:
                 if progress:
                     progress(before + capture.position, self._total)
             before += capture.position
+            if offload.is_offloaded:
+                self.reading.warnings.append(f"{capture.path}: {offload}")
             self._note(capture)
         yield from tracker.finish()
         self.reading.packets, self.reading.octets = tracker.frames, tracker.octets

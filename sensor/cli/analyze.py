@@ -63,7 +63,7 @@ def analyze(
     as_json: bool,
     folder: Path | None,
     fail_on: str | None,
-    checksums: Literal["verify", "ignore"],
+    checksums: Literal["auto", "verify", "ignore"],
     quiet: bool,
 ) -> int:
     """Find remote services in captures: pcap or pcapng, also gzip or zstd; - is standard input.

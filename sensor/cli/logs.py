@@ -40,7 +40,7 @@ def logs(
     folder: Path,
     only: tuple[str, ...],
     json_logs: bool,
-    checksums: Literal["verify", "ignore"],
+    checksums: Literal["auto", "verify", "ignore"],
     quiet: bool,
 ) -> int:
     """Write what happened in captures as Zeek logs: pcap or pcapng, - is standard input."""

@@ -27,10 +27,11 @@ def checksums(command: C) -> C:
     """Add `--checksums`."""
     return click.option(
         "--checksums",
-        type=click.Choice(["verify", "ignore"]),
-        default="ignore",
+        type=click.Choice(["auto", "verify", "ignore"]),
+        default="auto",
         show_default=True,
-        help="Pass over packets with a wrong IP, TCP, UDP or ICMP checksum, or do not check.",
+        help="Drop packets with a wrong IP, TCP, UDP or ICMP checksum; auto: not in a capture of a "
+        "host that leaves checksums to its network card.",
     )(command)
 
 

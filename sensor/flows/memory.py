@@ -131,3 +131,8 @@ def release(arrays: Arrays, rows: NDArray[np.int64]) -> None:
     flows[rows[:-1], NEXT] = rows[1:]
     flows[rows[-1], NEXT] = numbers[FREE_ROW]
     numbers[FREE_ROW] = rows[0]
+
+
+def lend(arrays: Any, fast: bool) -> Any:
+    """The arrays as a kernel takes them: as they are if it is compiled, else memoryviews."""
+    return arrays if fast else type(arrays)(*(array.data for array in arrays))

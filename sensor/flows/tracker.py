@@ -22,7 +22,7 @@ from sensor.flows.carriers import Carriers, Rows
 from sensor.flows.conn import conn_table, payload_table
 from sensor.flows.history import KEPT
 from sensor.flows.key import rebuild
-from sensor.flows.memory import Frame, allocate, grow, release
+from sensor.flows.memory import Frame, allocate, grow, lend, release
 from sensor.flows.payloads import PayloadSizes
 from sensor.flows.row import (
     BYTES,
@@ -68,6 +68,15 @@ class FlowTracker:
         self._sizes = PayloadSizes(len(self._arrays.flows)) if payloads else None
         self._carriers = Carriers()
         self._files: list[tuple[int, str]] = []
+
+    @property
+    def verify(self) -> bool:
+        """Whether packets with wrong checksums are dropped; may be set between two files."""
+        return bool(self._arrays.numbers[VERIFY])
+
+    @verify.setter
+    def verify(self, wanted: bool) -> None:
+        self._arrays.numbers[VERIFY] = wanted
 
     @property
     def frames(self) -> int:
@@ -173,8 +182,3 @@ class FlowTracker:
         return table.with_columns(
             paths.gather(which).alias("file"), pl.Series("frame", ordinals - begins[which])
         )
-
-
-def lend(arrays: Any, fast: bool) -> Any:
-    """The arrays as a kernel takes them: as they are if it is compiled, else memoryviews."""
-    return arrays if fast else type(arrays)(*(array.data for array in arrays))

@@ -212,6 +212,29 @@ def test_files_without_packets_are_passed_over_and_no_file_is_none() -> None:
     assert pl.concat(tables).select("file", "frame").rows() == [(None, 1)]
 
 
+# Cut frames that come to nothing.
+JUNK = [udp(UDP_ENDS, b"x")[:size] for size in (0, 13, 14, 20, 40)]
+JUNK += [tcp(TCP_ENDS, "S")[:size] for size in (30, 53)]
+JUNK += [ethernet(bytes(46), 0x0806), ethernet(b"\x45\0\0\x0a" + bytes(30))]
+
+
+@settings(max_examples=50)
+@given(captures(), st.lists(st.tuples(st.integers(0, 30), st.sampled_from(JUNK)), max_size=10))
+def test_frames_that_come_to_nothing_change_nothing(
+    packets: list[Packet], junk: list[tuple[int, bytes]]
+) -> None:
+    mixed = list(packets)
+    for wanted, frame in junk:
+        place = min(wanted, len(mixed))
+        time = mixed[max(place - 1, 0)].time if mixed else START
+        mixed.insert(place, Packet(time, frame))
+    expected, table = conn(packets), conn(mixed)
+    if len(expected):
+        assert table.drop("frame").equals(expected.drop("frame"))
+    else:
+        assert len(table) == 0
+
+
 def same_in_all_modes(packets: Sequence[Packet], **options: Any) -> None:
     plain, *others = (outcome(packets, **how, **options) for how in MODES.values())
     for other in others:
