@@ -130,7 +130,7 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                 status = put_together(b, datagrams, store, blocks, weirds, p, numbers[NOW])
                 b = store
             if status == OK and is_ip_tunnel(p[PROTOCOL]):
-                status = ip_tunnel(b, p)
+                status = ip_tunnel(b, p) if p[DEPTH] < MAX_DEPTH else TOO_DEEP
                 if status == OK:
                     begin_carrier(flows, table, heap, numbers, p)
             elif status == OK:

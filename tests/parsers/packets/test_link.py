@@ -181,7 +181,7 @@ def test_a_thousand_tags_are_followed() -> None:
     assert find(ethernet(b"", 0x8100, tags)) == SHORT
 
 
-@pytest.mark.parametrize("link", [2, 6, 10, 105, 127, 147, 195, 239, 65535])
+@pytest.mark.parametrize("link", [2, 6, 105, 127, 147, 195, 239, 65535])
 def test_other_link_types_are_said_to_be_unknown(link: int) -> None:
     assert find(ethernet(FOUR), link) == UNKNOWN
 
@@ -203,3 +203,8 @@ def test_no_nesting_of_headers_leads_out_of_the_frame(
     data = MACS + b"".join(struct.pack(">H", kind) + between for kind in kinds)
     answer = find(data + rest)
     assert answer in (SHORT, NOT_IP) or 0 <= int(answer) <= len(data + rest)
+
+
+def test_fddi_carries_ip_behind_llc_and_snap() -> None:
+    head = b"\x50" + bytes(12) + b"\xaa\xaa\x03\0\0\0\x08\0"
+    assert find(head + FOUR, 10) == len(head)

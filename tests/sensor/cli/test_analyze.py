@@ -25,7 +25,7 @@ def test_findings_and_a_summary_are_printed(command, analysis):
     assert "remote-service" in ended.out
     assert "Read  1 capture, 10 packets" in ended.out
     assert analysis.asked["inputs"] == ("a.pcap", "b.pcap")
-    assert analysis.asked["options"] == {"checksums": "ignore"}
+    assert analysis.asked["options"] == {"checksums": "auto"}
     assert analysis.asked["site"].local == PRIVATE
 
 
@@ -152,4 +152,3 @@ def test_checksums_are_verified_where_asked(command, analysis):
 def test_what_does_not_work_is_not_offered(command, analysis):
     for option in ("--workers=2", "--geo=x", "--intel=x", "--history=x", "--zeek-compat"):
         assert command("analyze", option, "a.pcap").code == 2
-    assert command("analyze", "--checksums", "auto", "a.pcap").code == 2

@@ -11,7 +11,7 @@ def test_logs_are_written_into_the_folder(command, analysis, tmp_path: Path):
     assert analysis.asked == {
         "captures": ("a.pcap", "b.pcap"),
         "folder": folder,
-        "options": {"checksums": "ignore", "only": ("conn",), "json_logs": False},
+        "options": {"checksums": "auto", "only": ("conn",), "json_logs": False},
     }
     assert folder.is_dir()
 

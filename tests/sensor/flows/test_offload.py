@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sensor.flows.offload import CHECKED, LOOKED_AT, OffloadSurvey
-from tests.frames import CLIENT, SERVER, Packet, blocks, tcp, udp
+from tests.frames import CLIENT, SERVER, Packet, blocks, udp
 
 GOOD = udp((CLIENT, 1000, SERVER, 2000), b"data")
 BAD = GOOD[:-1] + b"X"
