@@ -152,6 +152,8 @@ CONN_EXTRA: tuple[Column, ...] = (
     ),
     Column("orig_head", "bytes", "first payload bytes of the originator, 128 at most"),
     Column("resp_head", "bytes", "first payload bytes of the responder, 128 at most"),
+    Column("counters_trusted", "bool", "whether the byte counts can be relied on"),
+    Column("counters_doubt", "string", "why not: bogus_ack, restarted, one_sided (commas between)"),
     Column("file", "string", "the capture that its first packet came from"),
     Column("frame", "count", "number of its first packet in that capture, from 1"),
 )

@@ -30,13 +30,15 @@ class Options:
 
     checksums: whether packets with a wrong checksum are dropped; "auto": unless the capture was
     taken on a host that leaves checksums to its network card.
-    only: the logs to write; json_logs: as JSON instead of TSV.
+    only: the logs to write; json_logs: as JSON instead of TSV; zeek_compat: with Zeek's answer
+    where it is known to be wrong (findings never use it).
     say: told, in one line, of anything that takes long before it begins.
     """
 
     checksums: Checksums = "auto"
     only: tuple[str, ...] = ("conn",)
     json_logs: bool = False
+    zeek_compat: bool = True
     say: Callable[[str], None] = silent
 
 
@@ -105,7 +107,10 @@ def analyze(
     engine = Batch(load_analyzers(site))
     timeline = Timeline(inputs, options.say)
     tracker = FlowTracker(
-        Networks(site.local), verify=options.checksums == "verify", fast=timeline.is_large
+        Networks(site.local),
+        verify=options.checksums == "verify",
+        zeek_compat=False,
+        fast=timeline.is_large,
     )
     summary, sides = Summary(), Sides()
     for rows in timeline.conn(tracker, options.checksums, progress):
@@ -137,6 +142,7 @@ def write_logs(
         Networks(Site().local),
         verify=options.checksums == "verify",
         payloads=False,
+        zeek_compat=options.zeek_compat,
         fast=timeline.is_large,
     )
     summary = Summary()

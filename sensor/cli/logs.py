@@ -31,6 +31,12 @@ def _names(
 @click.option(
     "--only", metavar="LOG,...", callback=_names, help=f"Write only these: {', '.join(LOGS)}."
 )
+@click.option(
+    "--zeek-compat/--no-zeek-compat",
+    default=True,
+    show_default=True,
+    help="Give Zeek's answer where it is known to be wrong (see docs/design.md).",
+)
 @click.option("--json-logs", is_flag=True, help="Write JSON, a row a line, instead of TSV.")
 @options.checksums
 @options.quiet
@@ -39,6 +45,7 @@ def logs(
     captures: tuple[str, ...],
     folder: Path,
     only: tuple[str, ...],
+    zeek_compat: bool,
     json_logs: bool,
     checksums: Literal["auto", "verify", "ignore"],
     quiet: bool,
@@ -53,7 +60,11 @@ def logs(
     make_folder(folder)
     with Bar(quiet=quiet) as progress:
         wanted = analysis.Options(
-            checksums=checksums, only=only, json_logs=json_logs, say=progress.say
+            checksums=checksums,
+            only=only,
+            json_logs=json_logs,
+            zeek_compat=zeek_compat,
+            say=progress.say,
         )
         summary = analysis.write_logs(captures, folder, wanted, progress)
     if not quiet:

@@ -17,6 +17,7 @@ from parsers.packets.fields import (
     TARGET_LOW,
     TARGET_PORT,
     TIME,
+    ZEEK_COMPAT,
 )  # fmt: skip
 from parsers.packets.fields import FLAGS as TCP_FLAGS
 from parsers.packets.ip import MAPPED
@@ -72,6 +73,12 @@ SERVER_PORTS_UDP = (
     5072, 5353, 5355, 6081, 20000,
 )  # fmt: skip
 TUNNEL = 256  # no IP protocol: the key of a flow that stands for a tunnel between two hosts
+# Ports of servers that Zeek does not know; remote services above all.
+FURTHER_PORTS_TCP = (
+    389, 513, 514, 1194, 1494, 1723, 2375, 2376, 2377, 2379, 2380, 2598, 3268, 4243, 5432, 5800,
+    5900, 5901, 5902, 5903, 5938, 5985, 5986, 6000, 6379, 6443, 7070, 8443, 10250, 10255,
+)  # fmt: skip
+FURTHER_PORTS_UDP = (389, 500, 784, 853, 1194, 1701, 4500, 51820)
 NAME_SERVICE_PORTS = (53, 137, 5353, 5355)
 BROADCAST = MAPPED + 0xFFFFFFFF
 
@@ -135,15 +142,27 @@ def starts_at_the_server(p: Words) -> bool:
     if p[TARGET_LOW] == BROADCAST and p[TARGET_HIGH] == 0:
         return False
     if p[PROTOCOL] == UDP:
-        return source in SERVER_PORTS_UDP and target not in SERVER_PORTS_UDP
+        return is_udp_server(source, p) and not is_udp_server(target, p)
     if p[PROTOCOL] != TCP or p[TCP_FLAGS] & (SYN | ACK) == SYN:
         return False
-    if source not in SERVER_PORTS_TCP:
+    if not is_tcp_server(source, p):
         return False
-    if target not in SERVER_PORTS_TCP:
+    if not is_tcp_server(target, p):
         return True
     # Both may be servers: not for a SYN-ACK, which a stealth scan provokes.
     return not p[TCP_FLAGS] & SYN and source < target
+
+
+@kernel
+def is_tcp_server(port: int, p: Words) -> bool:
+    """Tell whether servers are likely to listen on a TCP port."""
+    return port in SERVER_PORTS_TCP or (not p[ZEEK_COMPAT] and port in FURTHER_PORTS_TCP)
+
+
+@kernel
+def is_udp_server(port: int, p: Words) -> bool:
+    """Tell whether servers are likely to listen on a UDP port."""
+    return port in SERVER_PORTS_UDP or (not p[ZEEK_COMPAT] and port in FURTHER_PORTS_UDP)
 
 
 @kernel

@@ -22,6 +22,7 @@ from sensor.flows.identity import community_ids
 from sensor.flows.memory import HEAD
 from sensor.flows.payloads import Sizes, median
 from sensor.flows.row import (
+    BOGUS_ACK,
     CLOSED,
     ESTABLISHED,
     FLAGS,
@@ -42,6 +43,8 @@ from sensor.flows.row import (
     PARTIAL,
     PAYLOAD,
     RESET,
+    RESTARTED,
+    SEEN,
     SIDE,
     SIDES,
     START,
@@ -183,6 +186,29 @@ def states(rows: Rows, swapped: NDArray[np.bool_], protocol: Rows, history: pl.S
     cases = [((protocol == TCP) & case, name) for case, name in tcp]
     cases += [((protocol == UDP) & case, name) for case, name in udp]
     return pl.Series(np.select([case for case, _ in cases], [name for _, name in cases], "OTH"))
+
+
+def trust_table(rows: Rows) -> pl.DataFrame:
+    """Whether the byte counts of ended flows can be relied on, and why not.
+
+    bogus_ack: acknowledgements far beyond what was seen; restarted: a SYN with another sequence
+    number inside the connection; one_sided: of a conversation, the packets of one side alone.
+    """
+    flags = rows[:, FLAGS]
+    tcp = rows[:, KEY_REST] >> 33 == TCP
+    silent = (rows[:, SIDES + PACKETS] == 0) | (rows[:, SIDES + SIDE + PACKETS] == 0)
+    talked = rows[:, SEEN] & (letters.SAW_ACK | letters.SAW_DATA) * 0x10001 != 0
+    doubts = {
+        "bogus_ack": flags & BOGUS_ACK != 0,
+        "restarted": flags & RESTARTED != 0,
+        "one_sided": tcp & silent & talked,
+    }
+    named = [pl.when(pl.lit(pl.Series(found))).then(pl.lit(name)) for name, found in doubts.items()]
+    doubt = pl.select(pl.concat_str(named, separator=",", ignore_nulls=True)).to_series()
+    return pl.DataFrame({
+        "counters_trusted": doubt == "",
+        "counters_doubt": doubt.replace("", None),
+    })  # fmt: skip
 
 
 def payload_table(

@@ -62,6 +62,8 @@ CLOSE_DEFERRED = 32  # a close waits for data that is still missing
 ROLES_KNOWN = 64  # UDP whose application told who asks and who answers
 IS_CARRIER = 128  # other flows go through this one
 NO_CARRIER = 256  # looked like a tunnel, and was none
+BOGUS_ACK = 512  # acknowledged far more than was seen
+RESTARTED = 1024  # a SYN with another number inside the connection
 
 # Bits of CLOSING.
 DID_CLOSE, DID_EOF = 1, 2

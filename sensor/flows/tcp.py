@@ -17,6 +17,7 @@ from parsers.packets.fields import (
     TIME,
     TRANSPORT_AT,
     WINDOW,
+    ZEEK_COMPAT,
 )  # fmt: skip
 from parsers.packets.fields import FLAGS as TCP_FLAGS
 from parsers.packets.transport import ACK, FIN, RST, SYN
@@ -51,6 +52,7 @@ from sensor.flows.row import (
     ACK_SEQ,
     ACTIVE,
     ATTEMPT_AT,
+    BOGUS_ACK,
     CLOSE_DEFERRED,
     CLOSED,
     CLOSING,
@@ -71,10 +73,12 @@ from sensor.flows.row import (
     LINGER_AT,
     NEVER,
     ORIGINATOR,
+    PACKETS,
     PARTIAL,
     PARTIAL_FLOW,
     PREVIOUS,
     RESET,
+    RESTARTED,
     RETRANSMITS,
     SAW_END,
     SEEN_ORIG,
@@ -124,7 +128,7 @@ def segment(flows: Words, blocks: Words, weirds: Words, p_: Words, row: int, sid
         flows[row, e + FIN_SEQ] = at + octets if at + octets >= 0 else NEVER
     acked = 0
     if flags & ACK:
-        acked = take_acknowledgement(flows, row, p, p_[ACKNOWLEDGED], flags)
+        acked = take_acknowledgement(flows, row, p, p_[ACKNOWLEDGED], flags, p_[ZEEK_COMPAT])
     take_sequence(flows, row, side, e, flags, end, length)
 
     do_close = change_state(flows, row, side, e, p, flags, length, p_[TIME])
@@ -208,6 +212,8 @@ def begin_endpoint(flows: Words, row: int, e: int, flags: int, seq: int, end: in
         again = state == RESET and flows[row, e + PREVIOUS] == INACTIVE
         if state == SYN_SENT or state == SYN_ACK_SENT:
             again = seq != flows[row, e + FIRST_SEQ] & MASK32
+        if state >= PARTIAL and seq != flows[row, e + FIRST_SEQ] & MASK32:
+            flows[row, FLAGS] |= RESTARTED
         if again or state == ESTABLISHED or state == PARTIAL:
             restart(flows, row, e, seq, end)
 
@@ -247,14 +253,23 @@ def note_again(
 
 
 @kernel
-def take_acknowledgement(flows: Words, row: int, p: int, ack: int, flags: int) -> int:
-    """Note what the peer's data is acknowledged up to; returns it relative to the peer's start."""
+def take_acknowledgement(flows: Words, row: int, p: int, ack: int, flags: int, compat: int) -> int:
+    """Note what the peer's data is acknowledged up to; returns it relative to the peer's start.
+
+    An acknowledgement far beyond all that the peer was seen to send is bogus (zeek/zeek#3313).
+    Zeek counts it as bytes; otherwise it is not believed.
+    """
     if flows[row, p + STATE] == INACTIVE:
         restart(flows, row, p, (ack - 1) & MASK32, (ack - 1) & MASK32)
         return 1
     at = relative(flows[row, p + FIRST_SEQ], ack, flows[row, p + ACK_SEQ])
     if at < 0:
         return 0
+    seen = flows[row, p + LAST_SEQ] - flows[row, p + FIRST_SEQ]
+    if at - seen > TOO_LARGE and flows[row, p + PACKETS] > 0:
+        flows[row, FLAGS] |= BOGUS_ACK
+        if not compat:
+            return 0
     if not flags & RST:
         moved = delta(ack, flows[row, p + ACK_SEQ] & MASK32)
         if moved > 0 and not (ack == 0 and moved > TOO_LARGE):

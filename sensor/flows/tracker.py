@@ -16,10 +16,11 @@ import polars as pl
 from parsers.addresses import Networks
 from parsers.capture.frames import Frames
 from parsers.kernel import compiled
+from parsers.packets.fields import ZEEK_COMPAT
 from parsers.weirds import CODES, by_name
 from sensor.flows.begin import TUNNEL
 from sensor.flows.carriers import Carriers, Rows
-from sensor.flows.conn import conn_table, payload_table
+from sensor.flows.conn import conn_table, payload_table, trust_table
 from sensor.flows.history import KEPT
 from sensor.flows.key import rebuild
 from sensor.flows.memory import Frame, allocate, grow, lend, release
@@ -51,13 +52,15 @@ class FlowTracker:
 
     verify: whether packets with wrong checksums are dropped.
     payloads: whether payload sizes and first payload bytes are wanted beside Zeek's columns.
+    zeek_compat: whether Zeek's answer is given where it is known to be wrong: which side of a
+        connection seen from the middle is the server, and bogus acknowledgements.
     fast: whether to run compiled from the start; else after WORTH_COMPILING frames.
     build: makes the compiled form of a kernel; tests give `parsers.kernel.checked`.
     """
 
     def __init__(
-        self, local: Networks, *, verify: bool = False, payloads: bool = True, fast: bool = False,
-        build: Callable[[Any], Any] = compiled,
+        self, local: Networks, *, verify: bool = False, payloads: bool = True,
+        zeek_compat: bool = True, fast: bool = False, build: Callable[[Any], Any] = compiled,
     ) -> None:  # fmt: skip
         self.local = local
         self.fast = fast
@@ -65,6 +68,7 @@ class FlowTracker:
         self._arrays = allocate(payloads)
         self._arrays.numbers[VERIFY] = verify
         self._arrays.numbers[PAYLOADS] = payloads
+        self._arrays.packet[ZEEK_COMPAT] = zeek_compat
         self._sizes = PayloadSizes(len(self._arrays.flows)) if payloads else None
         self._carriers = Carriers()
         self._files: list[tuple[int, str]] = []
@@ -157,7 +161,8 @@ class FlowTracker:
         """The conn rows of ended flows, which lie at `places`."""
         arrays = self._arrays
         parents = self._carriers.parents(rows, arrays.flows)
-        table = self._placed(conn_table(rows, self.local, parents), rows[:, FRAME])
+        table = conn_table(rows, self.local, parents).hstack(trust_table(rows))
+        table = self._placed(table, rows[:, FRAME])
         if self._sizes is None:
             return table
         held = rows[:, [SIDES + HEAD_BYTES, SIDES + SIDE + HEAD_BYTES]]

@@ -11,16 +11,25 @@ def test_logs_are_written_into_the_folder(command, analysis, tmp_path: Path):
     assert analysis.asked == {
         "captures": ("a.pcap", "b.pcap"),
         "folder": folder,
-        "options": {"checksums": "auto", "only": ("conn",), "json_logs": False},
+        "options": {
+            "checksums": "auto",
+            "only": ("conn",),
+            "json_logs": False,
+            "zeek_compat": True,
+        },
     }
     assert folder.is_dir()
 
 
 def test_the_options_reach_the_pipeline(command, analysis, tmp_path: Path):
-    options = ("--only", "conn", "--json-logs", "--checksums", "verify")
+    options = ("--only", "conn", "--json-logs", "--checksums", "verify", "--no-zeek-compat")
     command("logs", "a.pcap", "-o", tmp_path, *options)
-    wanted = {"checksums": "verify", "only": ("conn",), "json_logs": True}
-    assert analysis.asked["options"] == wanted
+    assert analysis.asked["options"] == {
+        "checksums": "verify",
+        "only": ("conn",),
+        "json_logs": True,
+        "zeek_compat": False,
+    }
 
 
 def test_quiet_prints_nothing(command, analysis, tmp_path: Path):
