@@ -32,6 +32,7 @@ FRAME_LINK = 27  # LINKTYPE_ number
 DEPTH = 28  # tunnels around it
 CARRIER_ROW, CARRIER_KIND = 29, 30  # row of the innermost one's flow, 0: none; its kind
 
+DEADLINES = 33  # whether the packet moved a deadline of its flow
 ZEEK_COMPAT = 32  # not of the packet: whether Zeek's answer is wanted where it is known to be wrong
 
 FIELDS = 40

@@ -9,6 +9,7 @@ from __future__ import annotations
 from parsers.kernel import Words, kernel
 from parsers.packets.fields import (
     CARRIER_ROW,
+    DEADLINES,
     PROTOCOL,
     SOURCE_HIGH,
     SOURCE_LOW,
@@ -57,6 +58,7 @@ from sensor.flows.row import (
     TOP,
     TRIM,
     TUNNEL_NOW,
+    TUNNELLED,
     USED_ROWS,
     WORDS,
 )  # fmt: skip
@@ -106,10 +108,12 @@ def begin_flow(flows: Words, numbers: Words, p: Words, side: int, rest: int) -> 
         flows[row, FLAGS] ^= ORIGINATOR
         append(flows, row, FLIP)
     set_deadlines(flows, numbers, p, row)
+    p[DEADLINES] = 1
     if p[CARRIER_ROW]:
         flows[row, SIDES + CARRIER] = flows[p[CARRIER_ROW], SERIAL]
         flows[row, SIDES + SIDE + CARRIER] = p[CARRIER_ROW]
         flows[row, SIDES + TUNNEL_NOW] = flows[p[CARRIER_ROW], SERIAL]
+        flows[row, FLAGS] |= TUNNELLED
     return row
 
 

@@ -64,6 +64,7 @@ IS_CARRIER = 128  # other flows go through this one
 NO_CARRIER = 256  # looked like a tunnel, and was none
 BOGUS_ACK = 512  # acknowledged far more than was seen
 RESTARTED = 1024  # a SYN with another number inside the connection
+TUNNELLED = 2048  # came through a tunnel at some time
 
 # Bits of CLOSING.
 DID_CLOSE, DID_EOF = 1, 2

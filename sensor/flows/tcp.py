@@ -11,6 +11,7 @@ from parsers.kernel import Words, kernel
 from parsers.packets.fields import (
     ACKNOWLEDGED,
     CAPTURED,
+    DEADLINES,
     PAYLOAD_AT,
     PAYLOAD_BYTES,
     SEQUENCE,
@@ -109,6 +110,7 @@ def segment(flows: Words, blocks: Words, weirds: Words, p_: Words, row: int, sid
     """Process one TCP segment that `side` sent."""
     flags = p_[TCP_FLAGS]
     flip_after_syn_ack(flows, row, flags)
+    deferred = flows[row, FLAGS] & CLOSE_DEFERRED
     e, p = SIDES + side * SIDE, SIDES + (1 - side) * SIDE
     length, seq = p_[PAYLOAD_BYTES], p_[SEQUENCE]
     octets = sequence_length(length, flags)
@@ -144,6 +146,8 @@ def segment(flows: Words, blocks: Words, weirds: Words, p_: Words, row: int, sid
         end_of_data(flows, row, e, p)
     if do_close:
         close(flows, row, e, p)
+    if flags & (SYN | FIN | RST) or flows[row, FLAGS] & CLOSE_DEFERRED or deferred:
+        p_[DEADLINES] = 1
 
 
 @kernel

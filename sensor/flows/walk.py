@@ -12,6 +12,7 @@ from parsers.packets.fields import (
     CAPTURED,
     CARRIER_KIND,
     CARRIER_ROW,
+    DEADLINES,
     DEPTH,
     FRAME_AT,
     FRAME_CUT,
@@ -84,6 +85,7 @@ from sensor.flows.row import (
     SIDES,
     TIMERS,
     TUNNEL_NOW,
+    TUNNELLED,
     USED_ROWS,
     VERIFY,
 )  # fmt: skip
@@ -137,11 +139,13 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                 status = ports(b, p)
                 if status != OK:
                     break
+                p[DEADLINES] = 0
                 side = source_side(p)
                 status = tcp_header(b, p) if p[PROTOCOL] == TCP else OK
                 header = p[PAYLOAD_AT] - p[TRANSPORT_AT]
                 row = flow_of(flows, table, blocks, closed, numbers, p, side, header)
-                note_carrier(flows, changes, numbers, p, row)
+                if p[CARRIER_ROW] or flows[row, FLAGS] & TUNNELLED:
+                    note_carrier(flows, changes, numbers, p, row)
                 if status == OK:
                     status = deliver(flows, blocks, numbers, weirds, b, p, row, side)
                 if status == OK:
@@ -151,7 +155,8 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                     status = carried(flows, b, p, row)
                     if status == OK and p[CARRIER_KIND] == GRE_KIND:
                         begin_carrier(flows, table, heap, numbers, p)
-                schedule(flows, heap, numbers, row)
+                if p[DEADLINES]:
+                    schedule(flows, heap, numbers, row)
             if status != OK:
                 break
             status = headers(b, numbers[VERIFY], p)
@@ -273,6 +278,7 @@ def note_carrier(flows: Words, changes: Words, numbers: Words, p: Words, row: in
     tunnel = flows[p[CARRIER_ROW], SERIAL] if p[CARRIER_ROW] else 0
     if tunnel == flows[row, SIDES + TUNNEL_NOW]:
         return
+    flows[row, FLAGS] |= TUNNELLED
     flows[row, SIDES + TUNNEL_NOW] = tunnel
     flows[row, SIDES + SIDE + TUNNEL_NOW] += 1
     count = flows[row, SIDES + SIDE + TUNNEL_NOW]

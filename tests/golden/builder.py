@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tests.frames import Ends, Packet, back, ethernet, ip, ipv4, ipv6, tcp_segment, udp_datagram
 
 CLIENT, SERVER = 0, 1  # sides
-MILLISECOND = 1_000_000
+MICROSECOND, MILLISECOND = 1_000, 1_000_000  # nanoseconds
 EVERY = 100 * MILLISECOND  # between two segments of a conversation
 OPTIONS = b"\x01" * 12  # of every segment
 HEADER = 20 + len(OPTIONS)
@@ -61,10 +61,9 @@ def numbered(conversation: Conversation) -> Iterator[tuple[Segment, int, int]]:
 
 def addresses(number: int, version: int) -> tuple[str, str]:
     """Client and server of a conversation; of every other one, the server's address is lower."""
-    high, low = divmod(number, 256)
     if version == 6:
-        return f"fd00::{high:x}:{low:x}", "2001:db8::2" if number % 2 else "fe80::2"
-    return f"10.{high}.{low}.1", "9.9.9.9" if number % 2 else "192.0.2.1"
+        return f"fd00::{number + 1:x}", "2001:db8::2" if number % 2 else "fe80::2"
+    return f"10.{number // 256}.{number % 256}.1", "9.9.9.9" if number % 2 else "192.0.2.1"
 
 
 def packets(conversation: Conversation, carriage: Carriage, version: int) -> list[Packet]:
@@ -132,9 +131,9 @@ def pieces(data: bytes, size: int) -> list[tuple[int, bytes, bool]]:
 
 
 def spread(frames: Iterable[bytes]) -> list[Frame]:
-    """Frames of one datagram, 10 ms apart: its time is that of the one that completes it."""
+    """Frames of one datagram, 10 µs apart: its time is that of the one that completes it."""
     waiting = list(frames)
-    return [(10 * MILLISECOND * (len(waiting) - k - 1), one) for k, one in enumerate(waiting)]
+    return [(10 * MICROSECOND * (len(waiting) - k - 1), one) for k, one in enumerate(waiting)]
 
 
 def fragments(_: int, ends: Ends, data: bytes, ordinal: int) -> list[Frame]:

@@ -198,6 +198,12 @@ EXCEPTIONS = (
         "§8: SYN_SENT → RESET with peer INACTIVE and some ack state → 0",
     ),
     Exceptional(
+        ("no SYN, server first", "no SYN, known server first"), ("reordering",), (),
+        {"client_bytes": 50},
+        "§8: partial connections fake a start of first seq − 1: the client's first packet is the "
+        "later segment, and what comes before that start does not count",
+    ),
+    Exceptional(
         MIDSTREAM, ("no data",), ("nothing",),
         {"duration": None, "client_bytes": None, "server_bytes": None},
         "§8: both fields and duration are unset when duration is 0",

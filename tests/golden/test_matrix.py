@@ -18,7 +18,7 @@ from tests.golden.builder import (
     CLIENT,
     EVERY,
     HEADER,
-    MILLISECOND,
+    MICROSECOND,
     SERVER,
     Conversation,
     addresses,
@@ -54,8 +54,11 @@ class Record(NamedTuple):
 
 
 def start(number: int) -> int:
-    """When a conversation begins: they run beside each other, and end before any timer."""
-    return START + number * MILLISECOND
+    """When a conversation begins: they run beside each other, and end before any timer.
+
+    No two of their segments are less than 100 µs apart.
+    """
+    return START + number * 1001 * MICROSECOND
 
 
 def once(letters: str) -> str:
