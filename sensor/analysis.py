@@ -32,6 +32,7 @@ class Options:
     taken on a host that leaves checksums to its network card.
     only: the logs to write; json_logs: as JSON instead of TSV; zeek_compat: with Zeek's answer
     where it is known to be wrong (findings never use it).
+    workers: how many cores may be used; the result is the same for any number.
     say: told, in one line, of anything that takes long before it begins.
     """
 
@@ -39,6 +40,7 @@ class Options:
     only: tuple[str, ...] = ("conn",)
     json_logs: bool = False
     zeek_compat: bool = True
+    workers: int = 1
     say: Callable[[str], None] = silent
 
 
@@ -105,7 +107,7 @@ def analyze(
     from sensor.timeline import Timeline
 
     engine = Batch(load_analyzers(site))
-    timeline = Timeline(inputs, options.say)
+    timeline = Timeline(inputs, options.say, options.workers)
     tracker = FlowTracker(
         Networks(site.local),
         verify=options.checksums == "verify",
@@ -137,7 +139,7 @@ def write_logs(
     from sensor.flows.tracker import FlowTracker
     from sensor.timeline import Timeline
 
-    timeline = Timeline(captures, options.say)
+    timeline = Timeline(captures, options.say, options.workers)
     tracker = FlowTracker(
         Networks(Site().local),
         verify=options.checksums == "verify",

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from parsers.capture.frames import Frames
 from parsers.capture.source import Capture, open_capture
 from parsers.errors import ParseError
 from parsers.kernel import is_cached
+from sensor.ahead import ahead
 from sensor.flows.offload import OffloadSurvey
+from sensor.flows.tables import Ended
 from sensor.flows.walk import walk
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ Progress = Callable[[int, int | None], None]
 Checksums = Literal["auto", "verify", "ignore"]
 
 WORTH_COMPILING = 8_000_000  # bytes of captures: above, compiled code is loaded at once
+RING = 4  # blocks in memory at once when reading goes ahead
+AHEAD = 4  # batches of ended flows that may wait to become tables
 COMPILING = "compiling the packet core for this machine, once (up to half a minute)"
 
 
@@ -54,9 +59,10 @@ class Timeline:
     Raises ParseError or OSError when none of the inputs is a capture.
     """
 
-    def __init__(self, paths: Sequence[str], say: Callable[[str], None]) -> None:
+    def __init__(self, paths: Sequence[str], say: Callable[[str], None], workers: int = 1) -> None:
         self.reading = Reading()
         self._say = say
+        self._workers = workers
         self._total: int | None = 0
         self._captures = self._in_order(paths)
 
@@ -68,32 +74,67 @@ class Timeline:
     def conn(
         self, tracker: FlowTracker, checksums: Checksums, progress: Progress | None
     ) -> Iterator[pl.DataFrame]:
-        """Feed every capture to the tracker; yields its conn rows as flows end."""
-        announced = False
+        """Feed every capture to the tracker; yields its conn rows as flows end.
+
+        With more than one worker, a large input is read, followed and made tables of in three
+        threads; the rows and their order are the same.
+        """
+        threads = self._workers > 1 and self.is_large
+        frames = self._frames(tracker, progress, RING if threads else 1)
+        if threads:
+            frames = ahead(frames, RING - 2)
+        ended = self._ended(tracker, frames, checksums)
+        for batch in ahead(ended, AHEAD) if threads else ended:
+            table = tracker.tables.table(batch)
+            if len(table):
+                yield table
+        self.reading.packets, self.reading.octets = tracker.frames, tracker.octets
+        self.reading.weirds += tracker.weirds
+
+    def _frames(
+        self, tracker: FlowTracker, progress: Progress | None, ring: int
+    ) -> Iterator[tuple[Capture, Frames]]:
+        """The frames of all captures, with the capture that each block belongs to."""
         before = 0
         for path, opened in self._captures:
-            capture = opened or open_capture(path, compiled=tracker.fast)
-            tracker.begin_file(capture.path)
-            offload = OffloadSurvey()
+            capture = opened or open_capture(path, compiled=tracker.fast, ring=ring)
             for frames in capture:
-                if checksums == "auto":
-                    offload.look(frames)
-                    tracker.verify = not offload.is_offloaded
-                if tracker.will_compile(frames) and not announced:
-                    announced = True
-                    if not is_cached(walk):
-                        self._say(COMPILING)
-                yield from tracker.feed(frames)
+                yield capture, frames
                 capture.compiled = tracker.fast
                 if progress:
                     progress(before + capture.position, self._total)
             before += capture.position
-            if offload.is_offloaded:
-                self.reading.warnings.append(f"{capture.path}: {offload}")
             self._note(capture)
-        yield from tracker.finish()
-        self.reading.packets, self.reading.octets = tracker.frames, tracker.octets
-        self.reading.weirds += tracker.weirds
+
+    def _ended(
+        self,
+        tracker: FlowTracker,
+        blocks: Iterator[tuple[Capture, Frames]],
+        checksums: Checksums,
+    ) -> Iterator[Ended]:
+        """Follow the frames of all captures; yields flows as they end."""
+        announced = False
+        current: Capture | None = None
+        offload = OffloadSurvey()
+        for capture, frames in blocks:
+            if capture is not current:
+                self._warn(current, offload)
+                current, offload = capture, OffloadSurvey()
+                tracker.begin_file(capture.path)
+            if checksums == "auto":
+                offload.look(frames)
+                tracker.verify = not offload.is_offloaded
+            if tracker.will_compile(frames) and not announced:
+                announced = True
+                if not is_cached(walk):
+                    self._say(COMPILING)
+            yield from tracker.follow(frames)
+        self._warn(current, offload)
+        yield from tracker.end()
+
+    def _warn(self, capture: Capture | None, offload: OffloadSurvey) -> None:
+        if capture and offload.is_offloaded:
+            self.reading.warnings.append(f"{capture.path}: {offload}")
 
     def _note(self, capture: Capture) -> None:
         """Keep what a capture has to say when it was read to its end."""

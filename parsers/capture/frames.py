@@ -42,6 +42,8 @@ Table: TypeAlias = "NDArray[np.int64]"  # or a memoryview of such, of one or two
 class Frames:
     """Packets of one block; all arrays are views that are valid until the next Frames is asked for.
 
+    (With a ring of buffers, until as many Frames were asked for; see `Block`.)
+
     block: shape (bytes,), uint8: what was read.
     at: shape (n,), int64: offset of the packet's first byte in `block`.
     captured: shape (n,), int64: bytes of it that are present, from `at` on.
@@ -65,11 +67,16 @@ class Block:
         end means that as many of the bytes that come next are passed over.
     count: packets in the index.
     offset: where `octets[0]` lies in the capture's content.
+    ring: how many buffers take turns; Frames stay valid until as many others were asked for.
     """
 
-    def __init__(self) -> None:
-        self.octets: NDArray[np.uint8] = np.empty(BLOCK + ROOM, np.uint8)
-        self.index: NDArray[np.int64] = np.empty((5, CAPACITY), np.int64)
+    def __init__(self, ring: int = 1) -> None:
+        self._ring = [
+            (np.empty(BLOCK + ROOM, np.uint8), np.empty((5, CAPACITY), np.int64))
+            for _ in range(ring)
+        ]
+        self.octets: NDArray[np.uint8] = self._ring[0][0]
+        self.index: NDArray[np.int64] = self._ring[0][1]
         self.start = self.end = self.count = self.offset = 0
 
     @property
@@ -81,6 +88,19 @@ class Block:
     def bytes_read(self) -> int:
         """How much of the capture's content was read."""
         return self.offset + self.end
+
+    def turn(self) -> None:
+        """Begin an empty index; with a ring of buffers, in the next one, so that Frames last."""
+        self.count = 0
+        if len(self._ring) == 1:
+            return
+        self._ring.append(self._ring.pop(0))
+        octets, self.index = self._ring[0]
+        done = min(self.start, self.end)
+        left = self.end - done
+        octets[:left] = self.octets[done : self.end]
+        self.octets = octets
+        self.start, self.end, self.offset = self.start - done, left, self.offset + done
 
     def fill(self, readinto: Callable[[memoryview], int]) -> bool:
         """Move what is left to the front and read once behind it; False at the end of the input."""

@@ -22,17 +22,18 @@ EXPECTED = "a capture (pcap or pcapng, plain or in gzip or zstd)"
 HEAD = 24  # bytes that say which format it is, and its variant
 
 
-def open_capture(path: str, *, compiled: bool) -> Capture:
+def open_capture(path: str, *, compiled: bool, ring: int = 1) -> Capture:
     """Open a capture, "-" for standard input, and look at its head.
 
     compiled: whether the record walk runs compiled, which pays from some 25,000 packets on.
+    ring: how many Frames stay valid at once.
     Raises NotACapture, OSError if it cannot be read; both with one line for people.
     """
     shown = STANDARD_INPUT if path == "-" else path
     try:
         raw = raw_file(path)
         try:
-            return Capture(shown, raw, compiled=compiled)
+            return Capture(shown, raw, compiled=compiled, ring=ring)
         except BaseException:
             raw.close()
             raise
@@ -77,13 +78,13 @@ class Capture:
     compiled: whether the record walk runs compiled; may be set between two `Frames`.
     """
 
-    def __init__(self, path: str, raw: io.RawIOBase, *, compiled: bool) -> None:
+    def __init__(self, path: str, raw: io.RawIOBase, *, compiled: bool, ring: int = 1) -> None:
         self.path, self.compiled = path, compiled
         self.warnings: list[str] = []
         self.weirds: Counter[str] = Counter()
         self._raw = raw
         self._content = Content(path, raw, stored_size(raw))
-        self._block = Block()
+        self._block = Block(ring)
         self._ended = False
         self._ahead: Frames | None = None
         self._first: int | None = None
@@ -140,7 +141,7 @@ class Capture:
     def _next(self) -> Frames | None:
         """The packets that come next, at most those of one read; None at the end."""
         block = self._block
-        block.count = 0
+        block.turn()
         while not block.count and not self._ended:
             try:
                 if self._format.walk(block, self.compiled) == MORE and not block.count:

@@ -25,6 +25,7 @@ from parsers.packets.fields import (
     TRANSPORT_AT,
     TRANSPORT_BYTES,
 )  # fmt: skip
+from parsers.packets.hashing import hash_of
 from parsers.packets.intervals import BEGIN, BEHIND, END, add, clear
 from parsers.packets.ip import FRAGMENT, FRAGMENT_HEADER, OK, extension_chain
 from parsers.weirds import CODES
@@ -81,9 +82,8 @@ def put_together(
 @kernel
 def slot_of(datagrams: Words, pool: Words, weirds: Words, p: Words, now: int) -> int:
     """The slot of the fragment's datagram: its own, else a free one, else the oldest of its set."""
-    mixed = p[SOURCE_LOW] * 31 + p[TARGET_LOW] * 17 + p[SOURCE_HIGH] + p[TARGET_HIGH]
-    mixed = (mixed + p[DATAGRAM_ID] * 2_654_435_761) & 0x7FFFFFFFFFFFFFFF
-    base = ((mixed ^ (mixed >> 17)) & (SETS - 1)) * WAYS
+    tag = hash_of(p[SOURCE_HIGH], p[SOURCE_LOW], p[TARGET_HIGH], p[TARGET_LOW], p[DATAGRAM_ID])
+    base = (tag & (SETS - 1)) * WAYS
     best = base
     for slot in range(base, base + WAYS):
         if datagrams[slot, FIRST_SEEN] and now - datagrams[slot, FIRST_SEEN] >= TIMEOUT:

@@ -179,20 +179,7 @@ def _by_source(settings: Settings) -> tuple[Measure, ...]:
         *(Sum(f"{side}_bytes", where=touch, name=f"touch_{side}") for side in ("orig", "resp")),
         *(Sum(f"{side}_bytes", where=session, name=f"session_{side}") for side in ("orig", "resp")),
         Rows((*FLOW, "orig_p", "orig_bytes", "resp_bytes"), keep=settings.listed, where=session),
-        _sample(),
-    )
-
-
-def _sample() -> Measure:
-    """The first flow of a source, which the second stage shows as evidence."""
-    rows = Rows(FLOW, keep=1, name="flow")
-    return Measure(
-        name=rows.name,
-        reads=rows.reads,
-        first=rows.first,
-        merge=rows.merge,
-        value=rows.value,
-        figure=col("flow").list.first(),
+        Rows(FLOW, keep=1, name="flow"),  # shown as the source's evidence by the second stage
     )
 
 

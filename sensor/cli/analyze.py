@@ -52,6 +52,7 @@ def _networks(
     help=f"Exit with 1 if a finding is at least this severe: {', '.join(SEVERITIES)}.",
 )
 @options.checksums
+@options.workers
 @options.quiet
 @options.verbose("Print the evidence too, and the traceback of an internal error.")
 @click.pass_obj
@@ -64,6 +65,7 @@ def analyze(
     folder: Path | None,
     fail_on: str | None,
     checksums: Literal["auto", "verify", "ignore"],
+    workers: int,
     quiet: bool,
 ) -> int:
     """Find remote services in captures: pcap or pcapng, also gzip or zstd; - is standard input.
@@ -78,7 +80,7 @@ def analyze(
     if folder:
         make_folder(folder)
     with Bar(quiet=quiet) as progress:
-        wanted = analysis.Options(checksums=checksums, say=progress.say)
+        wanted = analysis.Options(checksums=checksums, workers=workers, say=progress.say)
         report = analysis.analyze(inputs, site, wanted, progress)
     if folder:
         write_folder(report, folder)

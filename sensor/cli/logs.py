@@ -39,6 +39,7 @@ def _names(
 )
 @click.option("--json-logs", is_flag=True, help="Write JSON, a row a line, instead of TSV.")
 @options.checksums
+@options.workers
 @options.quiet
 @options.verbose()
 def logs(
@@ -48,6 +49,7 @@ def logs(
     zeek_compat: bool,
     json_logs: bool,
     checksums: Literal["auto", "verify", "ignore"],
+    workers: int,
     quiet: bool,
 ) -> int:
     """Write what happened in captures as Zeek logs: pcap or pcapng, - is standard input."""
@@ -64,6 +66,7 @@ def logs(
             only=only,
             json_logs=json_logs,
             zeek_compat=zeek_compat,
+            workers=workers,
             say=progress.say,
         )
         summary = analysis.write_logs(captures, folder, wanted, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,23 @@ def checksums(command: C) -> C:
         help="Drop packets with a wrong IP, TCP, UDP or ICMP checksum; auto: not in a capture of a "
         "host that leaves checksums to its network card.",
     )(command)
+
+
+def workers(command: C) -> C:
+    """Add `--workers`."""
+    return click.option(
+        "--workers",
+        metavar="N",
+        type=click.IntRange(min=1),
+        default=cores,
+        show_default="the cores there are",
+        help="Cores to use for a large input; the result is the same for any number.",
+    )(command)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def quiet(command: C) -> C:

@@ -19,10 +19,9 @@ from parsers.packets.fields import (
     TARGET_LOW,
     TARGET_PORT,
 )  # fmt: skip
+from parsers.packets.hashing import hash_of
 from sensor.flows.row import KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST
 
-MASK63 = 0x7FFFFFFFFFFFFFFF
-MIX = 0x2545F4914F6CDD1D  # an odd constant of good avalanche (xorshift*)
 ROW_BITS = 0xFFFFFFFF
 
 
@@ -48,17 +47,6 @@ def key_rest(p: Words, side: int) -> int:
     if side:
         first, second = second, first
     return ((p[PROTOCOL] * 2 + p[ONE_WAY]) << 32) | (first << 16) | second
-
-
-@kernel
-def hash_of(a: int, b: int, c: int, d: int, e: int) -> int:
-    """31 bits over the five words. Products are masked: plain Python integers would grow."""
-    h = ((a ^ 0x9E3779B97F4A7C1) * MIX) & MASK63
-    h = (((h ^ (h >> 29)) ^ b) * MIX) & MASK63
-    h = (((h ^ (h >> 29)) ^ c) * MIX) & MASK63
-    h = (((h ^ (h >> 29)) ^ d) * MIX) & MASK63
-    h = (((h ^ (h >> 29)) ^ e) * MIX) & MASK63
-    return (h ^ (h >> 31)) & 0x7FFFFFFF
 
 
 @kernel

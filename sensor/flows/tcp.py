@@ -177,8 +177,6 @@ def flip_after_syn_ack(flows: Words, row: int, flags: int) -> None:
     flows[row, HISTORY] = 0
     append(flows, row, FLIP)
     append(flows, row, LETTER_H + RESPONDER)
-    resp = SIDES + (1 - (flows[row, FLAGS] & ORIGINATOR)) * SIDE
-    set_state(flows, row, resp, ESTABLISHED)
 
 
 @kernel

@@ -136,21 +136,21 @@ def spread(frames: Iterable[bytes]) -> list[Frame]:
     return [(10 * MICROSECOND * (len(waiting) - k - 1), one) for k, one in enumerate(waiting)]
 
 
+def fragment(ends: Ends, ordinal: int, at: int, part: bytes, more: bool) -> bytes:
+    """An IPv4 fragment in Ethernet."""
+    field = more << 13 | at // 8
+    return ethernet(ipv4(part, ends[0], ends[2], identifier=ordinal, fragment=field))
+
+
 def fragments(_: int, ends: Ends, data: bytes, ordinal: int) -> list[Frame]:
     """IPv4 fragments of the packets that carry data, in order; other packets whole."""
     parts = pieces(data, 72) if len(data) > HEADER else [(0, data, False)]
-    return spread(
-        ethernet(ipv4(part, ends[0], ends[2], identifier=ordinal, fragment=more << 13 | at // 8))
-        for at, part, more in parts
-    )
+    return spread(fragment(ends, ordinal, *part) for part in parts)
 
 
 def small_fragments(_: int, ends: Ends, data: bytes, ordinal: int) -> list[Frame]:
     """IPv4 fragments of all packets, the last first; the first has ports, but not all of TCP."""
-    return spread(
-        ethernet(ipv4(part, ends[0], ends[2], identifier=ordinal, fragment=more << 13 | at // 8))
-        for at, part, more in reversed(pieces(data, 24))
-    )
+    return spread(fragment(ends, ordinal, *part) for part in reversed(pieces(data, 24)))
 
 
 def fragments6(_: int, ends: Ends, data: bytes, ordinal: int) -> list[Frame]:

@@ -200,7 +200,7 @@ EXCEPTIONS = (
     Exceptional(
         ("no SYN, server first", "no SYN, known server first"), ("reordering",), (),
         {"client_bytes": 50},
-        "§8: partial connections fake a start of first seq − 1: the client's first packet is the "
+        "§8: partial connections fake a start of first seq - 1: the client's first packet is the "
         "later segment, and what comes before that start does not count",
     ),
     Exceptional(

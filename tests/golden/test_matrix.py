@@ -12,20 +12,23 @@ from typing import Any, NamedTuple
 import polars as pl
 import pytest
 
-from tests.frames import START, Packet, conn, in_order
+from tests.frames import START, Packet, conn, in_order, tcp_segment
 from tests.golden.builder import (
     CARRIAGES,
     CLIENT,
     EVERY,
     HEADER,
     MICROSECOND,
+    MILLISECOND,
+    OPTIONS,
     SERVER,
     Conversation,
     addresses,
+    fragments,
     gateways,
     packets,
 )
-from tests.golden.tables import DATA, ENDINGS, EXCEPTIONS, HANDSHAKES, STATES
+from tests.golden.tables import DATA, ENDINGS, EXCEPTIONS, HANDSHAKES, PORT, STATES
 
 Combination = tuple[str, str, str]  # names of handshake, data, ending
 COMBINATIONS: list[Combination] = list(product(HANDSHAKES, DATA, ENDINGS))
@@ -234,6 +237,20 @@ def test_records_name_the_tunnel_that_they_came_through(name: str) -> None:
         assert parents.to_list() == [[outer[ts]] for ts in inner["ts"]]
     else:
         assert parents.null_count() == len(inner)
+
+
+@pytest.mark.parametrize("hosts", [9, 100])
+def test_datagrams_of_many_hosts_are_put_together_at_the_same_time(hosts: int) -> None:
+    """§13: a datagram waits five minutes for its fragments, whatever else arrives."""
+    firsts, lasts = [], []
+    for host in range(hosts):
+        ends = (f"10.0.{host}.1", 40000, "192.0.2.1", PORT)
+        segment = tcp_segment(ends, "PA", 1, 1, bytes(100), options=OPTIONS)
+        (_, first), (_, last) = fragments(host, ends, segment, 7)
+        firsts.append(Packet(START + host * MICROSECOND, first))
+        lasts.append(Packet(START + MILLISECOND + host * MICROSECOND, last))
+    rows = conn([*firsts, *lasts], verify=True)
+    assert rows["orig_ip_bytes"].to_list() == [20 + HEADER + 100] * hosts
 
 
 def test_the_matrix_is_large_and_its_parts_all_differ() -> None:

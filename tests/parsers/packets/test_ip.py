@@ -76,6 +76,12 @@ def test_an_ipv6_packet_is_read() -> None:
     assert read(packet, verify=True) == Read("ok", source, target, 17, 45, 40, 5, 5)
 
 
+@pytest.mark.parametrize("make", [ipv4, ipv6])
+def test_a_packet_may_be_nothing_but_headers(make: object) -> None:
+    result = read(make(b"", protocol=99) + bytes(9))  # type: ignore[operator]
+    assert (result.status, result.transport, result.captured) == ("ok", 0, 9)
+
+
 @pytest.mark.parametrize("size", [4, 8, 40])
 def test_ipv4_options_are_skipped(size: int) -> None:
     result = read(ipv4(b"12345", options=b"\x01" * size), verify=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from parsers.errors import NotACapture
+from sensor.cli.options import cores
 from sensor.findings import Severity
 from sensor.settings import PRIVATE
 
@@ -25,7 +26,7 @@ def test_findings_and_a_summary_are_printed(command, analysis):
     assert "remote-service" in ended.out
     assert "Read  1 capture, 10 packets" in ended.out
     assert analysis.asked["inputs"] == ("a.pcap", "b.pcap")
-    assert analysis.asked["options"] == {"checksums": "auto"}
+    assert analysis.asked["options"] == {"checksums": "auto", "workers": cores()}
     assert analysis.asked["site"].local == PRIVATE
 
 
@@ -145,10 +146,10 @@ def test_a_file_in_the_way_of_the_folder_is_named_before_any_work(
 
 
 def test_checksums_are_verified_where_asked(command, analysis):
-    command("analyze", "--checksums", "verify", "a.pcap")
-    assert analysis.asked["options"] == {"checksums": "verify"}
+    command("analyze", "--checksums", "verify", "--workers", "3", "a.pcap")
+    assert analysis.asked["options"] == {"checksums": "verify", "workers": 3}
 
 
 def test_what_does_not_work_is_not_offered(command, analysis):
-    for option in ("--workers=2", "--geo=x", "--intel=x", "--history=x", "--zeek-compat"):
+    for option in ("--geo=x", "--intel=x", "--history=x", "--zeek-compat"):
         assert command("analyze", option, "a.pcap").code == 2

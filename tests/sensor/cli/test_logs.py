@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sensor.cli.options import cores
+
 
 def test_logs_are_written_into_the_folder(command, analysis, tmp_path: Path):
     folder = tmp_path / "out"
@@ -16,6 +18,7 @@ def test_logs_are_written_into_the_folder(command, analysis, tmp_path: Path):
             "only": ("conn",),
             "json_logs": False,
             "zeek_compat": True,
+            "workers": cores(),
         },
     }
     assert folder.is_dir()
@@ -23,12 +26,13 @@ def test_logs_are_written_into_the_folder(command, analysis, tmp_path: Path):
 
 def test_the_options_reach_the_pipeline(command, analysis, tmp_path: Path):
     options = ("--only", "conn", "--json-logs", "--checksums", "verify", "--no-zeek-compat")
-    command("logs", "a.pcap", "-o", tmp_path, *options)
+    command("logs", "a.pcap", "-o", tmp_path, "--workers", "1", *options)
     assert analysis.asked["options"] == {
         "checksums": "verify",
         "only": ("conn",),
         "json_logs": True,
         "zeek_compat": False,
+        "workers": 1,
     }
 
 

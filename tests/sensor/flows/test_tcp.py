@@ -124,15 +124,15 @@ CASES: dict[str, Case] = {
         lambda t: t.client("S").server("A", seq=0).server("SA").client("A"), "S1", "SahA", 0, 0,
     ),
     "seen after the SYN": (
-        lambda t: hello(t.client("S", lost=True).server("SA").client("A")), "S1", "^hADad", 5, 3,
+        lambda t: hello(t.client("S", lost=True).server("SA").client("A")), "OTH", "^hADad", 5, 3,
     ),
     "seen after the SYN, data first": (
         lambda t: t.client("S", lost=True).server("SA").client("PA", b"12345").server("A"),
-        "S1", "^hDa", 5, 0,
+        "OTH", "^hDa", 5, 0,
     ),
     "SYN-ACK, then the server goes on": (
         lambda t: t.client("S", lost=True).server("SA").server("PA", b"123").client("A"),
-        "S1", "^hdA", 0, 3,
+        "OTH", "^hdA", 0, 3,
     ),
     "SYN-ACK before its SYN": (
         lambda t: closed(t.server("SA", ack=1001).client("S").client("A")), "SF", "Hs^AFf", 0, 0,
@@ -370,6 +370,14 @@ def test_data_that_was_acknowledged_but_not_seen_counts() -> None:
 def test_the_acknowledgement_of_a_reset_does_not_count() -> None:
     talk = Talk().handshake().server("RA", ack=9000)
     assert flow(talk.packets)["orig_bytes"] == 0
+
+
+def test_of_an_attempt_that_was_given_up_no_acknowledgement_is_believed() -> None:
+    # An ACK of something else leaves the server inactive; then the client gives up.
+    talk = Talk().client("S").server("A", seq=0, ack=5000)
+    assert flow(talk.packets)["orig_bytes"] == 3999
+    row = flow(talk.client("R").packets)
+    assert (row["conn_state"], row["history"], row["orig_bytes"]) == ("RSTOS0", "SaR", 0)
 
 
 def test_payload_of_a_reset_does_not_count() -> None:

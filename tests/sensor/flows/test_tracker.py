@@ -303,6 +303,19 @@ VALID = valid_frames()
 VALID_IP = [frame[14:] for frame in VALID if frame[12:14] in (b"\x08\0", b"\x86\xdd")]
 
 
+@pytest.mark.parametrize("place", range(len(VALID)))
+def test_a_frame_is_read_alike_whatever_was_read_before(place: int) -> None:
+    def counted(frames: list[bytes]) -> list[tuple[Any, ...]]:
+        table = conn([Packet(START, frame) for frame in frames])
+        if table.is_empty():
+            return []
+        ends = table.select("orig_h", "orig_p", "resp_h", "resp_p", "proto")
+        return list(zip(*ends, table["orig_pkts"] + table["resp_pkts"], strict=True))
+
+    frame = VALID[place]
+    assert counted([frame] * 3) == [(*ends, 3 * count) for *ends, count in counted([frame])]
+
+
 @st.composite
 def mutated(draw: Any) -> bytes:
     """A valid frame with some bytes changed, or cut, or both."""

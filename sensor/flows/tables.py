@@ -1,0 +1,75 @@
+"""What the pass leaves behind becomes the conn table.
+
+Apart from the pass, so that tables can be made of flows that ended while the pass goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from parsers.addresses import Networks
+from sensor.flows.conn import conn_table, payload_table, trust_table
+from sensor.flows.payloads import PayloadSizes
+from sensor.flows.row import FRAME, HEAD_BYTES, SIDE, SIDES
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Flows that ended, and the payload packets that came before that; copies, shared with nobody.
+
+    rows: int64 (flows, row.WORDS); places: int64 (flows,), where they lay among all rows;
+    parents: List(String), the tunnels that they came through;
+    heads: uint8 (flows, 2 * HEAD), first payload bytes;
+    packets: rows, sides, times, lengths of payload packets, each (packets,);
+    capacity: how many rows there are in all.
+    """
+
+    rows: Rows
+    places: Rows
+    parents: pl.Series
+    heads: NDArray[np.uint8]
+    packets: tuple[NDArray[Any], ...]
+    capacity: int
+
+
+class ConnTables:
+    """Makes conn rows of ended flows, in the order in which they are given.
+
+    local: the networks that count as local; payloads: whether payload sizes and first bytes are
+    wanted; files: where each file begins among all frames, and its path; may grow meanwhile.
+    """
+
+    def __init__(self, local: Networks, payloads: bool, files: list[tuple[int, str]]) -> None:
+        self._local = local
+        self._sizes = PayloadSizes(0) if payloads else None
+        self._files = files
+
+    def table(self, ended: Ended) -> pl.DataFrame:
+        """The conn rows of flows that ended, and add up the payload packets of all others."""
+        rows = ended.rows
+        table = conn_table(rows, self._local, ended.parents).hstack(trust_table(rows))
+        table = self._placed(table, rows[:, FRAME])
+        if self._sizes is None:
+            return table
+        self._sizes.make_room(ended.capacity)
+        self._sizes.add(*ended.packets)
+        held = rows[:, [SIDES + HEAD_BYTES, SIDES + SIDE + HEAD_BYTES]]
+        figures = self._sizes.take(ended.places)
+        return table.hstack(payload_table(rows, figures, ended.heads, held))
+
+    def _placed(self, table: pl.DataFrame, ordinals: Rows) -> pl.DataFrame:
+        """Name the file of each flow's first packet, and the packet's number in it."""
+        files: list[tuple[int, str | None]] = [*self._files] or [(0, None)]
+        begins = np.array([begin for begin, _ in files])
+        paths = pl.Series([path for _, path in files], dtype=pl.String)
+        which = np.searchsorted(begins, ordinals - 1, side="right") - 1
+        return table.with_columns(
+            paths.gather(which).alias("file"), pl.Series("frame", ordinals - begins[which])
+        )
