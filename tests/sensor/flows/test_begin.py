@@ -56,11 +56,17 @@ def ends_of(source_port: int, target_port: int) -> Ends:
     return (SERVER, source_port, CLIENT, target_port)
 
 
-@pytest.mark.parametrize("port", sorted(TCP_PORTS | UDP_PORTS | NO_PORTS))
-def test_who_sends_from_a_servers_port_is_the_responder(port: int) -> None:
-    ends = ends_of(port, 45_678)
-    assert was_flipped(ends, tcp(ends, "A", payload=b"x")) == (port in TCP_PORTS)
-    assert was_flipped(ends, udp(ends, b"x")) == (port in UDP_PORTS)
+def test_who_sends_from_a_servers_port_is_the_responder() -> None:
+    asked = sorted(TCP_PORTS | UDP_PORTS | NO_PORTS)
+    frames = [tcp(ends_of(port, 45_678), "A", payload=b"x") for port in asked]
+    frames += [udp(ends_of(port, 45_678), b"x") for port in asked]
+    rows = flows(timed(*frames, every=0))
+    assert len(rows) == 2 * len(asked)
+    for proto, expected in (("tcp", TCP_PORTS), ("udp", UDP_PORTS)):
+        found = [row for row in rows if row["proto"] == proto]
+        assert {row["resp_p"] for row in found if row["resp_h"] == SERVER} == expected
+        assert {row["orig_p"] for row in found if row["orig_h"] == SERVER} == set(asked) - expected
+        assert all(row["history"].startswith("^") == (row["resp_h"] == SERVER) for row in found)
 
 
 @pytest.mark.parametrize("flags", ["SA", "A", "PA", "FA", "R", "RA", "F", ""])

@@ -15,6 +15,8 @@ from tests.frames import (
     START,
     Packet,
     conn,
+    ethernet,
+    ipv4,
     tcp,
     track,
     udp,
@@ -117,6 +119,18 @@ def test_a_row_that_is_used_again_has_nothing_of_the_flow_before() -> None:
     assert table["payload_sizes"].to_list() == [[16]] * 4200 + [[3]] * 4200
     assert table["history"].to_list() == ["D"] * 8400
     assert table["uid"].n_unique() == 8400
+
+
+def test_more_flows_through_a_tunnel_than_are_handed_out_at_once() -> None:
+    packets = []
+    for place, one in enumerate(scan(4500)):
+        carried = ipv4(b"\0\0\x08\0" + one.data[14:], "10.200.0.1", "192.0.2.7", 47)
+        packets.append(Packet(START + place * 1000, ethernet(carried)))
+    table = conn(packets)
+    assert len(table) == 4500
+    parents = table["tunnel_parents"]
+    assert parents.list.len().to_list() == [1] * 4500
+    assert parents.explode().n_unique() == 1
 
 
 def test_figures_of_more_payload_packets_than_wait_at_once_are_added_up() -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.packets.intervals import BEHIND, FREE, USED
 from sensor.flows.tracker import FlowTracker
 from tests.frames import (
     CLIENT,
+    SECOND,
     SERVER,
     START,
     Ends,
@@ -97,6 +98,7 @@ def leaked(tracker: FlowTracker) -> int:
     return int(pool[0, USED]) - free
 
 
+@settings(max_examples=70)
 @given(STEPS, st.sampled_from([FIRST, 2**32 - 30]))
 def test_missed_bytes_are_those_that_were_acknowledged_and_not_seen(
     steps: list[tuple[int, int | None]], first: int
@@ -108,6 +110,7 @@ def test_missed_bytes_are_those_that_were_acknowledged_and_not_seen(
     assert row["orig_bytes"] == model.octets()
 
 
+@settings(max_examples=40)
 @given(st.lists(STEPS, min_size=1, max_size=4), st.integers(0, 100))
 def test_blocks_of_all_flows_go_back_to_the_pool(
     talks: list[list[tuple[int, int | None]]], cut: int
@@ -242,6 +245,18 @@ def test_the_peers_unacknowledged_data_delays_a_close() -> None:
 
     assert lasted(acknowledged=False) == timedelta()
     assert lasted(acknowledged=True) == -timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(("octets", "delays"), [(16_384, True), (16_385, False)])
+def test_data_beyond_the_initial_window_without_any_acks_delays_nothing(
+    octets: int, delays: bool
+) -> None:
+    # So much, and not one ACK: the capture has only one direction's acknowledgements.
+    talk = Talk().handshake().server("PA", bytes(octets)).client("FA", ack=500_001)
+    talk.server("FA").server("A", after=1)
+    row = flow(talk.packets)
+    closed = talk.now - (0 if delays else SECOND) - talk.packets[0].time
+    assert row["duration"] == timedelta(seconds=closed / SECOND)
 
 
 def test_data_on_both_sides_of_the_wrap_is_one_stream() -> None:

@@ -17,12 +17,10 @@ from tests.frames import (
     CLIENT6,
     SERVER,
     SERVER6,
-    TCP_ENDS,
-    Ends,
     Talk,
-    back,
     flow,
     flows,
+    in_order,
 )
 
 WRAP = 2**32
@@ -159,9 +157,8 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 
 
-def check(talk: Talk, case: Case) -> None:
+def check(row: dict[str, Any], talk: Talk, case: Case) -> None:
     _, state, history, sent, received = case
-    row = flow(talk.packets)
     assert (row["orig_h"], row["orig_p"], row["resp_h"], row["resp_p"]) == talk.ends[0]
     assert (row["conn_state"], row["history"]) == (state, history)
     assert (row["orig_bytes"], row["resp_bytes"]) == (sent, received)
@@ -178,17 +175,22 @@ def check(talk: Talk, case: Case) -> None:
 def test_conversations(name: str) -> None:
     talk = Talk()
     CASES[name][0](talk)
-    check(talk, CASES[name])
+    check(flow(talk.packets), talk, CASES[name])
 
 
-@pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize(
-    "ends", [back(TCP_ENDS), (CLIENT6, 40000, SERVER6, 9999), (CLIENT, 40000, CLIENT, 9999)]
+    "hosts", [(SERVER, CLIENT), (CLIENT6, SERVER6), (SERVER6, CLIENT6), (CLIENT, CLIENT)]
 )
-def test_conversations_between_any_addresses(name: str, ends: Ends) -> None:
-    talk = Talk(ends)
-    CASES[name][0](talk)
-    check(talk, CASES[name])
+def test_conversations_at_one_time_between_any_addresses(hosts: tuple[str, str]) -> None:
+    talks = {}
+    for port, name in enumerate(CASES, 40000):
+        talks[name] = Talk((hosts[0], port, hosts[1], 9999))
+        CASES[name][0](talks[name])
+    rows = flows(in_order(*(talk.packets for talk in talks.values())))
+    by_port = {row["orig_p"]: row for row in rows}
+    assert len(rows) == len(by_port) == len(CASES)
+    for name, talk in talks.items():
+        check(by_port[talk.ends[0][1]], talk, CASES[name])
 
 
 @pytest.mark.parametrize("first", [(WRAP - 1, WRAP - 2), (WRAP - 3, WRAP - 7), (0, WRAP - 1)])
