@@ -127,9 +127,13 @@ def analyze(
 
 
 def write_logs(
-    captures: Sequence[str], folder: Path, options: Options, progress: Progress | None = None
+    captures: Sequence[str],
+    folder: Path,
+    site: Site,
+    options: Options,
+    progress: Progress | None = None,
 ) -> Summary:
-    """Write Zeek's logs of captures into a folder that exists.
+    """Write Zeek's logs of captures into a folder that exists; a log has its name when it is whole.
 
     Raises ParseError or OSError when no input is a capture, OSError when a log cannot be written.
     """
@@ -141,7 +145,7 @@ def write_logs(
 
     timeline = Timeline(captures, options.say, options.workers)
     tracker = FlowTracker(
-        Networks(Site().local),
+        Networks(site.local),
         verify=options.checksums == "verify",
         payloads=False,
         zeek_compat=options.zeek_compat,

@@ -50,6 +50,9 @@ def _line_of(text: str, key: KeyPath, element: str) -> int | None:
     for number, found in _places(text):
         if found == key[: len(found)] and len(found) > best:
             best, line = len(found), number
+    if line is None:  # only a table within it is written
+        inner = (number for number, found in _places(text) if found[: len(key)] == key)
+        line = next(inner, None)
     if line is None:
         return None
     lines = text.splitlines()

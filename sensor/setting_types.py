@@ -49,6 +49,8 @@ def in_words(annotation: Any) -> str:
         return " or ".join(map(as_toml, inner))
     if origin in (Union, types.UnionType):
         return " or ".join(map(in_words, inner))
+    if origin is tuple and Ellipsis not in inner:
+        return f"list of {len(inner)}: {', '.join(map(in_words, inner))}"
     if origin in (tuple, list, set, frozenset):
         return f"list of {in_words(inner[0])}"
     if origin is dict:

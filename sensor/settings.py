@@ -103,6 +103,10 @@ def analyzer_settings(site: Site, name: str, settings_type: type[S]) -> S:
             msgspec.convert(value, allowed[key])
         except msgspec.ValidationError:
             raise _wrong((*path, key), value, in_words(allowed[key]), site.origin) from None
+        try:
+            msgspec.convert({key: value}, settings_type)
+        except msgspec.ValidationError as error:  # what the struct says of this setting
+            raise site.origin.error((*path, key), f"cannot be used: {error}") from None
     try:
         return msgspec.convert(table, settings_type)
     except msgspec.ValidationError as error:  # what a struct says of its settings together
@@ -140,7 +144,7 @@ def _search() -> tuple[Path, ...]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -153,8 +157,9 @@ def _toml(origin: Origin) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         said = str(error)
         place = re.search(r" \(at line (\d+), column (\d+)\)$", said)
-        line, what = (f":{place[1]}", said[: place.start()]) if place else ("", said)
-        raise SettingsError(f"{origin.path}{line}: is no TOML: {what}") from None
+        end = max(1, len(origin.text.splitlines()))
+        line, what = (place[1], said[: place.start()]) if place else (end, said)
+        raise SettingsError(f"{origin.path}:{line}: is no TOML: {what}") from None
 
 
 def _networks(value: Any, key: str, origin: Origin) -> tuple[str, ...]:

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from parsers.capture.frames import Frames
 from parsers.capture.source import Capture, open_capture
 from parsers.errors import ParseError
 from parsers.kernel import is_cached
+from parsers.packets.link import LINKS_READ
 from sensor.ahead import ahead
 from sensor.flows.offload import OffloadSurvey
 from sensor.flows.tables import Ended
@@ -98,12 +101,19 @@ class Timeline:
         before = 0
         for path, opened in self._captures:
             capture = opened or open_capture(path, compiled=tracker.fast, ring=ring)
+            unread: set[int] = set()
             for frames in capture:
+                unread |= links_unread(frames.link)
                 yield capture, frames
                 capture.compiled = tracker.fast
                 if progress:
                     progress(before + capture.position, self._total)
             before += capture.position
+            for link in sorted(unread):
+                capture.warnings.append(
+                    f"{capture.path}: frames of link type {link} are not read "
+                    "(numbers: https://www.tcpdump.org/linktypes.html)"
+                )
             self._note(capture)
 
     def _ended(
@@ -151,7 +161,10 @@ class Timeline:
         """
         found: list[tuple[int, int, str, Capture | None]] = []
         errors: list[ParseError | OSError] = []
+        seen: set[tuple[int, int]] = set()
         for place, path in enumerate(paths):
+            if self._is_repeated(path, seen):
+                continue
             try:
                 capture = open_capture(path, compiled=False)
             except (ParseError, OSError) as error:
@@ -171,8 +184,32 @@ class Timeline:
         found.sort(key=lambda entry: entry[:2])
         return [(path, capture) for _, _, path, capture in found]
 
+    def _is_repeated(self, path: str, seen: set[tuple[int, int]]) -> bool:
+        """Tell whether a file, by whatever name, was given before; say so."""
+        try:
+            if not is_regular(path):
+                return False
+        except OSError:
+            return False  # opening it says what is wrong
+        about = os.stat(path)
+        file = (about.st_dev, about.st_ino)
+        if file in seen:
+            self.reading.warnings.append(f"{path}: given more than once, read once")
+        repeated = file in seen
+        seen.add(file)
+        return repeated
+
     def _add_size(self, size: int | None) -> None:
         self._total = None if self._total is None or size is None else self._total + size
+
+
+def links_unread(links: NDArray[np.int64]) -> set[int]:
+    """Return the link types of frames that are not read; nearly always all frames have one type."""
+    if not len(links):
+        return set()
+    first = links[0]
+    found = {int(first)} if (links == first).all() else {int(link) for link in np.unique(links)}
+    return found - LINKS_READ
 
 
 def is_regular(path: str) -> bool:

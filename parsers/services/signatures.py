@@ -219,6 +219,24 @@ SIGNATURES: tuple[Signature, ...] = (
         source="Kubernetes, remotecommand subprotocols",
     ),
     Signature(
+        "kubernetes",
+        "tcp",
+        "( 'GET' | 'POST' ) ' /api/v1/namespaces/' * '/pods/' * "
+        "( '/exec' | '/attach' | '/portforward' ) ( '?' | 20 )",
+        f"{HTTP} '101 '",
+        source="Kubernetes API reference, Pod: connect operations, which switch protocols",
+    ),
+    Signature(
+        *("kubelet", "tcp", "'GET /' ( 'pods' | 'runningpods' ) ( 20 | '?' | '/' )"),
+        f"{HTTP_OK} * 0d 0a 'Content-Type: application/json' * '{{\"k'",
+        source="Kubernetes, kubelet server.go: a PodList, whose first field is its kind",
+    ),
+    Signature(
+        *("kubelet", "tcp", "'GET /stats/summary' ( 20 | '?' | '/' )"),
+        f"{HTTP_OK} * 0d 0a 'Content-Type: application/json' * '{{' 0a ' \"n'",
+        source="Kubernetes, kubelet stats API: a Summary, whose first field is the node",
+    ),
+    Signature(
         "etcd",
         "tcp",
         "",

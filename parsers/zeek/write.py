@@ -31,7 +31,8 @@ class LogWriter:
     Parameters
     ----------
     folder
-        Where `NAME.log` is made; it must exist.
+        Where `NAME.log` is made; it must exist. Until it is whole the log is `NAME.log.part`, which
+        is removed where it does not come to an end.
     table
         A name of `parsers.schema.LOGS`.
     json
@@ -47,7 +48,8 @@ class LogWriter:
         self.path = folder / f"{table}.log"
         self.columns = [column for column in LOGS[table] if column.zeek]
         self._json = json
-        self._file: BinaryIO = self.path.open("wb")
+        self._part = folder / f"{table}.log.part"
+        self._file: BinaryIO = self._part.open("wb")
         if not json:
             self._file.write(header(table, self.columns, datetime.now(UTC)).encode())
 
@@ -64,6 +66,12 @@ class LogWriter:
         if not self._json:
             self._file.write(f"#close\t{datetime.now(UTC):{OPENED}}\n".encode())
         self._file.close()
+        self._part.replace(self.path)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +82,10 @@ class LogWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
 
 
 def header(table: str, columns: list[Column], opened: datetime) -> str:

@@ -21,10 +21,14 @@ Kubernetes answers /version, /healthz, /livez and /readyz to everybody, and etcd
 and /metrics also where a logon is asked for, so these prove nothing. Where every source is allowed
 by the site it is info.
 
+The verdict is succeeded where a request was carried out that asked for more than what the API is
+(/_ping, /version, /info), else probed where both sides sent payload, else exposed.
+
 What it cannot see
 ------------------
 What is said within TLS: an anonymous API server on 6443 is medium here. A kubelet by its content,
-since its answers name no product. Later answers on a connection: the first 128 bytes are read.
+where nobody asked for its pods or statistics: its other answers name no product. Later answers on
+a connection: the first 128 bytes are read.
 
 False alarms
 ------------
@@ -61,6 +65,10 @@ REFUSED = f"{HTTP} ( '401' | '403' )"
 TO_EVERYBODY = (
     "[4-5]?+ 20 ( '/version' | '/healthz' | '/livez' | '/readyz' | '/health' | '/metrics' | '/ ' )"
 )
+GREETING = (
+    "( 'OPTIONS' | [4-5]?+ 20 '/ ' | "
+    "[4-5]?+ 20 ( '/' | '/v1.' 3[0-9]+ '/' ) ( '_ping' | 'version' | 'info' ) )"
+)
 EVIDENCE = ("ts", "uid", "community_id", "file", "frame", "orig_h", "orig_head", "resp_head")
 LINE = 120  # characters of a request or status line that are shown
 
@@ -74,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     listed: Annotated[
         int, msgspec.Meta(ge=1, le=64, description="Connections that a finding lists at most.")
     ] = 10
+
+    def __post_init__(self) -> None:
+        for name in self.services:
+            if name not in APIS:
+                raise ValueError(f"{name!r} is no container API: expected {', '.join(APIS)}")
 
 
 def analyzer(settings: Settings) -> Analyzer:
@@ -101,6 +114,7 @@ def analyzer(settings: Settings) -> Analyzer:
         measures=(
             Count(),
             Count(where=opened, name="opened"),
+            Count(where=opened & ~shows(GREETING, in_hex("orig_head")), name="carried_out"),
             Count(where=~opened & ~refused, name="untold"),
             Count(where=said("orig") & said("resp"), name="probed"),
             Count(where=proven, name="proven"),
@@ -131,7 +145,7 @@ def _judge(settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]
     lines = [*told, *(row for row in totals["rows"] if row not in told)][: settings.listed]
     return Judgement(
         severity=severity if totals["unexpected"] else Severity.INFO,
-        verdict=Verdict.PROBED if totals["probed"] else Verdict.EXPOSED,
+        verdict=_verdict(totals),
         message=f"{place} answered {hosts} in {totals['count']:,} "
         f"connection{'s' if totals['count'] > 1 else ''}; {ending}",
         confidence=1.0 if totals["proven"] or not rows else rows[0].confidence,
@@ -149,13 +163,19 @@ def _weighed(totals: Mapping[str, Any]) -> tuple[Severity, str]:
         return Severity.CRITICAL, f"{opened:,} did what was asked, without a logon"
     if untold:
         return Severity.MEDIUM, f"{untold:,} do not tell whether it asks for a logon"
-    return Severity.LOW, f"all {count:,} refused what was asked"
+    return Severity.LOW, f"{count:,} refused what was asked, none did it"
+
+
+def _verdict(totals: Mapping[str, Any]) -> Verdict:
+    if totals["carried_out"]:
+        return Verdict.SUCCEEDED
+    return Verdict.PROBED if totals["probed"] else Verdict.EXPOSED
 
 
 def _not_seen(totals: Mapping[str, Any]) -> tuple[str, ...]:
     missing = []
     if totals["untold"] and not totals["opened"]:
-        missing.append("whether it asks for authentication: nothing was said, or within TLS")
+        missing.append("whether it asks for authentication: the first bytes do not tell")
     if not totals["proven"]:
         missing.append("which service it is: only its port says so")
     return tuple(missing)

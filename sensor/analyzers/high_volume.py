@@ -12,8 +12,8 @@ How it decides
 Payload bytes of all connections from the source to the target are added up for the day, each
 direction for itself, and compared with the setting `bytes`. The source is the host that opened the
 connections, inside or outside. A counter that cannot be true is left out and counted: byte counts
-come from sequence numbers, and one odd reset makes gigabytes of a scan. Low; info where the source
-is allowed by the site.
+come from sequence numbers, and one odd reset makes gigabytes of a scan. The verdict is used. Low;
+info where the source is allowed by the site.
 
 What it cannot see
 ------------------

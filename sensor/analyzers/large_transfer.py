@@ -10,10 +10,10 @@ destination and protocol.
 How it decides
 --------------
 Payload bytes of all flows of the source to that port and service of the target are added up for the
-day and compared with the setting `bytes`, so that many small transfers count like a large one. One
-of the two hosts is inside. The service is told by its first bytes, or else by its port. A counter
-that cannot be true is left out and counted (see `high-volume`). Low; info where the source is
-allowed by the site, and between two hosts inside.
+day and compared with the setting `bytes`, so that many small transfers count like a large one. At
+least one of the two hosts is inside. The service is told by its first bytes, or else by its port. A
+counter that cannot be true is left out and counted (see `high-volume`). The verdict is used. Low;
+info where the source is allowed by the site, or where both hosts are inside.
 
 What it cannot see
 ------------------

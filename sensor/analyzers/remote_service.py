@@ -123,7 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         known = (*SERVICES, SSL_GATEWAY, sizes.OTHER)
         for name in (*self.attempt_bytes, *self.attempt_packets, *self.session_bytes, *self.clear):
             if name not in known:
-                raise ValueError(f"{name!r} is no remote service: expected one of {known}")
+                raise ValueError(f"{name!r} is no remote service: expected {', '.join(known)}")
 
 
 def analyzer(settings: Settings) -> Analyzer:

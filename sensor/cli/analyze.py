@@ -12,37 +12,13 @@ from sensor.cli import options
 
 if TYPE_CHECKING:
     from sensor.analysis import Report
-    from sensor.settings import Site
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 
-def _networks(
-    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-) -> tuple[str, ...]:
-    from sensor.settings import network
-
-    try:
-        return tuple(network(value) for value in values)
-    except ValueError as error:
-        raise click.BadParameter(str(error), context, parameter) from None
-
-
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option(
-    "--config",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The site file. Default: sensor.toml here, then the user's, then the system's.",
-)
-@click.option(
-    "--local",
-    metavar="NET",
-    multiple=True,
-    callback=_networks,
-    help="A network that is inside, instead of the site file's or the private ranges; repeatable.",
-)
+@options.site
 @click.option("--json", "as_json", is_flag=True, help="Print a finding a line as JSON.")
 @options.folder(required=False, what="findings.jsonl, findings.csv and summary.json")
 @click.option(
@@ -74,11 +50,11 @@ def analyze(
     """
     from sensor import analysis
     from sensor.cli.progress import Bar
-    from sensor.outputs.folder import make_folder, write_folder
+    from sensor.outputs.folder import FILES, make_folder, write_folder
 
-    site = _site(config, local)
+    site = options.load(config, local)
     if folder:
-        make_folder(folder)
+        make_folder(folder, FILES)
     with Bar(quiet=quiet) as progress:
         wanted = analysis.Options(checksums=checksums, workers=workers, say=progress.say)
         report = analysis.analyze(inputs, site, wanted, progress)
@@ -88,20 +64,6 @@ def analyze(
     for failure in report.summary.failed:
         options.say(failure)
     return _exit_code(report, fail_on)
-
-
-def _site(config: Path | None, local: tuple[str, ...]) -> Site:
-    """Read the site file and check what it sets for each analyzer, before any work is done."""
-    import msgspec
-
-    from sensor import analyzers
-    from sensor.settings import analyzer_settings, load_site, refuse_unknown_analyzers
-
-    site = load_site(config)
-    refuse_unknown_analyzers(site, analyzers.names())
-    for name in site.analyzers:
-        analyzer_settings(site, name, analyzers.module(name).Settings)
-    return msgspec.structs.replace(site, local=local) if local else site
 
 
 def _show(report: Report, *, as_json: bool, quiet: bool, verbose: bool) -> None:

@@ -27,6 +27,7 @@ def _names(
 
 @click.command()
 @click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True)
+@options.site
 @options.folder(required=True, what="the logs")
 @click.option(
     "--only", metavar="LOG,...", callback=_names, help=f"Write only these: {', '.join(LOGS)}."
@@ -44,6 +45,8 @@ def _names(
 @options.verbose()
 def logs(
     captures: tuple[str, ...],
+    config: Path | None,
+    local: tuple[str, ...],
     folder: Path,
     only: tuple[str, ...],
     zeek_compat: bool,
@@ -59,7 +62,8 @@ def logs(
     from sensor.outputs.folder import make_folder
     from sensor.outputs.summary import show_summary
 
-    make_folder(folder)
+    site = options.load(config, local)
+    make_folder(folder, [f"{name}.log" for name in only])
     with Bar(quiet=quiet) as progress:
         wanted = analysis.Options(
             checksums=checksums,
@@ -69,7 +73,7 @@ def logs(
             workers=workers,
             say=progress.say,
         )
-        summary = analysis.write_logs(captures, folder, wanted, progress)
+        summary = analysis.write_logs(captures, folder, site, wanted, progress)
     if not quiet:
         show_summary(open_console(sys.stdout), summary)
     for failure in summary.failed:

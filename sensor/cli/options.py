@@ -6,9 +6,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from sensor.settings import Site
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -22,6 +25,50 @@ class Invocation:
 
 def _verbose(context: click.Context, _: click.Parameter, value: bool) -> None:
     context.obj.verbose = value
+
+
+def site(command: C) -> C:
+    """Add `--config` and `--local`, which `load` takes."""
+    config = click.option(
+        "--config",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="The site file. Default: sensor.toml here, then the user's, then the system's.",
+    )
+    local = click.option(
+        "--local",
+        metavar="NET",
+        multiple=True,
+        callback=_networks,
+        help="A network that is inside, instead of the site file's or the private ranges; "
+        "repeatable.",
+    )
+    return config(local(command))
+
+
+def _networks(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    from sensor.settings import network
+
+    try:
+        return tuple(network(value) for value in values)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+
+
+def load(config: Path | None, local: tuple[str, ...]) -> Site:
+    """Read the site file and check what it sets for each analyzer, before any work is done."""
+    import msgspec
+
+    from sensor import analyzers
+    from sensor.settings import analyzer_settings, load_site, refuse_unknown_analyzers
+
+    found = load_site(config)
+    refuse_unknown_analyzers(found, analyzers.names())
+    for name in found.analyzers:
+        analyzer_settings(found, name, analyzers.module(name).Settings)
+    return msgspec.structs.replace(found, local=local) if local else found
 
 
 def checksums(command: C) -> C:

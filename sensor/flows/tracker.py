@@ -6,6 +6,7 @@ network on one timeline. It begins plain; when the work is worth it, it goes on 
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -94,8 +95,9 @@ class FlowTracker:
         return by_name(self._arrays.weirds)
 
     def begin_file(self, path: str) -> None:
-        """Say that the frames from here on come from `path`."""
-        self._files.append((self.frames, path))
+        """Say that the frames from here on come from `path`, escaped where it is no UTF-8."""
+        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        self._files.append((self.frames, name))
 
     def will_compile(self, frames: Frames) -> bool:
         """Whether compiled code will run on these frames."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +19,23 @@ if TYPE_CHECKING:
 FILES = ("findings.jsonl", "findings.csv", "summary.json")
 
 
-def make_folder(path: Path) -> Path:
-    """Create the folder, before any work is done for it; OSError says what is in the way."""
+def make_folder(path: Path, files: Iterable[str] = ()) -> Path:
+    """Create the folder before any work is done for it, without an earlier run's `files` in it.
+
+    What an earlier run left must not pass for the result of one that fails. OSError says what is
+    in the way.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(20, "is a file: a folder is needed here", str(path)) from None
+    for name in files:
+        (path / name).unlink(missing_ok=True)
     return path
 
 
 def write_folder(report: Report, folder: Path) -> None:
-    """Write the three files, over those of an earlier run."""
+    """Write the three files."""
     jsonl, csv, summary = (folder / name for name in FILES)
     with jsonl.open("w", encoding="utf-8", newline="\n") as stream:
         write_json_lines(report.findings, stream)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from parsers.services import SERVICES
+from sensor.analyzers import remote_service
 from sensor.settings import (
     PRIVATE,
     SettingsError,
@@ -142,7 +143,7 @@ def test_the_file_here_comes_before_the_users(nowhere: Path):
             "FILE:2: analyzers.large-transfer is 5: expected a table of its settings",
         ),
         ("a = 1\nb =\n", "FILE:2: is no TOML: Invalid value"),
-        ("a =", "FILE: is no TOML: Invalid value (at end of document)"),
+        ("a =", "FILE:1: is no TOML: Invalid value (at end of document)"),
     ],
 )
 def test_a_wrong_site_file_is_refused_with_its_place(site_file, text: str, said: str):
@@ -202,6 +203,25 @@ def test_a_wrong_setting_of_an_analyzer_is_refused_with_its_place(site_file, tex
     with pytest.raises(SettingsError) as caught:
         analyzer_settings(load_site(path), "a", Settings)
     assert str(caught.value).replace(str(path), "FILE") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\nclear = ['foo']", "FILE:2: analyzers.remote-service.clear cannot be used: 'foo'"),
+        (".attempt_bytes]\nsssh = [5, 5]", "FILE:1: analyzers.remote-service.attempt_bytes cannot"),
+        (
+            "\nattempt_bytes = { ssh = [1] }",
+            'FILE:2: analyzers.remote-service.attempt_bytes is {"ssh" = [1]}: expected table of list',
+        ),
+    ],
+)
+def test_a_value_that_an_analyzer_refuses_has_its_own_place(site_file, text, said):
+    header = "[analyzers.remote-service" + ("" if text.startswith(".") else "]")
+    path = site_file(header + text)
+    with pytest.raises(SettingsError) as caught:
+        analyzer_settings(load_site(path), "remote-service", remote_service.Settings)
+    assert str(caught.value).replace(str(path), "FILE").startswith(said)
 
 
 def test_a_long_value_is_shown_shortened(site_file):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -45,6 +46,27 @@ def test_a_bad_input_is_noted_and_the_others_are_read(tmp_path: Path) -> None:
     table, line = rows([str(bad), good, str(tmp_path / "missing")])
     assert len(table) == 1
     assert [str(bad) in line.reading.failed[0], len(line.reading.failed)] == [True, 2]
+
+
+def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path) -> None:
+    path, other = capture(tmp_path / "a.pcap", 1), tmp_path / "b.pcap"
+    other.symlink_to(path)
+    table, line = rows([path, str(other)])
+    assert (table["orig_pkts"].to_list(), line.reading.captures) == ([1], 1)
+    assert line.reading.warnings == [f"{other}: given more than once, read once"]
+
+
+def test_a_name_that_is_no_text_is_escaped(tmp_path: Path) -> None:
+    table, _ = rows([capture(tmp_path / os.fsdecode(b"\xff.pcap"), 1)])
+    assert table["file"].to_list() == [str(tmp_path / "\\xff.pcap")]
+
+
+def test_a_link_type_that_is_not_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    capture(path, 1)
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", 1), struct.pack("<I", 147), 1))
+    _, line = rows([str(path)])
+    assert "link type 147" in "".join(line.reading.warnings)
 
 
 def test_no_capture_at_all_is_an_error_for_each(tmp_path: Path) -> None:

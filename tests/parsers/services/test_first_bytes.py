@@ -55,6 +55,7 @@ SPI, SPI_R, SENDER, RECEIVER = b"initiate", b"RESPONDS", b"\x0a\x0b\x0c\x0d", b"
 NEG_REQ, NEG_RSP = b"\x01\x00\x08\x00\x03\x00\x00\x00", b"\x02\x1f\x08\x00\x02\x00\x00\x00"
 CR, CC = b"\x03\x00\x00\x13\x0e\xe0\0\0\0\0\0", b"\x03\x00\x00\x13\x0e\xd0\0\0\x124\0"
 GET = b"GET / HTTP/1.1\r\n"
+JSON = "Content-Type: application/json"
 POST = b"POST /wsman HTTP/1.1\r\n"
 SSTP = b"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\n"
 RPC = b"RPC_OUT_DATA /rpc/rpcproxy.dll?localhost:3388 HTTP/1.1\r\n"
@@ -302,6 +303,30 @@ TELLING = [
         http("101 Switching", "X-Stream-Protocol-Version: v4.channel.k8s.io"),
         None,
         ((), (0, 55)),
+    ),
+    Flow(
+        "kubernetes",
+        "tcp",
+        b"GET /api/v1/namespaces/default/pods/web/exec?command=sh HTTP/1.1\r\n",
+        http("101 Switching", "Upgrade: websocket"),
+        None,
+        ((0, 5, 14, 33, 42), (0, 9)),
+    ),
+    Flow(
+        "kubelet",
+        "tcp",
+        b"GET /pods HTTP/1.1\r\n",
+        http("200 OK", JSON, "", '{"kind":"PodList"'),
+        None,
+        ((0, 5, 9), (0, 9, 17, 30, 53)),
+    ),
+    Flow(
+        "kubelet",
+        "tcp",
+        b"GET /stats/summary HTTP/1.1\r\n",
+        http("200 OK", JSON, "", '{\n "node"'),
+        None,
+        ((0, 5, 18), (0, 9, 17, 30, 53)),
     ),
     Flow("etcd", "tcp", GET, http("200 OK", *CORS), None, ((), (0, 17, 60, 100))),
     Flow(

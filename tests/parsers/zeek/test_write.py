@@ -233,6 +233,12 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         LogWriter(tmp_path / "missing", "conn")
 
 
+def test_a_log_that_does_not_come_to_an_end_is_not_left_behind(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), LogWriter(tmp_path, "conn"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_zat_reads_what_is_written(tmp_path: Path) -> None:
     log_to_dataframe = pytest.importorskip("zat.log_to_dataframe")
     rows = [

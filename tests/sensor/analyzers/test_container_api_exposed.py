@@ -18,7 +18,7 @@ def found(*rows, **settings):
 
 def asked(
     answer: bytes | None = DOCKER % b"200 OK",
-    request: bytes | None = b"GET /info HTTP/1.1\r\n",
+    request: bytes | None = b"GET /containers/json HTTP/1.1\r\n",
     service: str = "docker",
     port: int = 2375,
     by: str = "content",
@@ -46,7 +46,7 @@ def asked(
 def test_an_api_that_does_what_the_outside_asks_is_critical(answer):
     (finding,) = found(asked(answer))
 
-    assert (finding.severity, finding.verdict) == (Severity.CRITICAL, Verdict.PROBED)
+    assert (finding.severity, finding.verdict) == (Severity.CRITICAL, Verdict.SUCCEEDED)
     assert (finding.src_ip, finding.dest_ip, finding.dest_port) == (None, "10.0.0.5", 2375)
     assert (finding.service, finding.protocol, finding.confidence) == ("docker", "tcp", 1.0)
     assert "answered 1 outside host in 1 connection" in finding.message
@@ -58,7 +58,7 @@ def test_an_api_that_refuses_is_low(status):
     (finding,) = found(asked(DOCKER % status))
 
     assert finding.severity == Severity.LOW
-    assert "all 1 refused" in finding.message
+    assert "1 refused what was asked, none did it" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,27 @@ def test_what_is_open_to_everybody_proves_nothing(service, path, severity):
     (finding,) = found(asked(b"HTTP/1.1 200 OK\r\n", request, service=service, port=6443))
 
     assert finding.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("path", "verdict"),
+    [
+        (b"/_ping", Verdict.PROBED),
+        (b"/v1.41/version", Verdict.PROBED),
+        (b"/info", Verdict.PROBED),
+        (b"/v1.41/containers/json", Verdict.SUCCEEDED),
+        (b"/images/json", Verdict.SUCCEEDED),
+    ],
+)
+def test_asking_what_the_api_is_is_a_probe_and_more_has_succeeded(path, verdict):
+    (finding,) = found(asked(request=b"GET " + path + b" HTTP/1.1\r\n"))
+
+    assert (finding.severity, finding.verdict) == (Severity.CRITICAL, verdict)
+
+
+def test_a_service_that_is_no_container_api_is_refused():
+    with pytest.raises(ValueError, match="'ssh' is no container API: expected docker"):
+        Settings(services=("ssh",))
 
 
 def test_many_sources_are_one_finding():
@@ -157,7 +178,10 @@ def test_the_evidence_shows_what_was_asked_and_answered():
     (finding,) = found(refused, opened)
 
     first = finding.evidence[0]
-    assert (first["request"], first["answer"]) == ("GET /info HTTP/1.1", "HTTP/1.1 200 OK")
+    assert (first["request"], first["answer"]) == (
+        "GET /containers/json HTTP/1.1",
+        "HTTP/1.1 200 OK",
+    )
     assert (first["uid"], first["frame"], first["file"]) == ("C1", 7, "a.pcap")
     assert [row["uid"] for row in finding.evidence] == ["C1", "C0"]
 

@@ -77,8 +77,9 @@ class Analysis:
         findings = [make_finding(severity) for severity in self.severities]
         return SimpleNamespace(findings=findings, summary=self.summary())
 
-    def write_logs(self, captures, folder, options, progress=None) -> SimpleNamespace:
+    def write_logs(self, captures, folder, site, options, progress=None) -> SimpleNamespace:
         self.asked = {"captures": captures, "folder": folder, "options": options}
+        self.site = site
         if self.error:
             raise self.error
         return self.summary()

@@ -36,6 +36,11 @@ def test_the_options_reach_the_pipeline(command, analysis, tmp_path: Path):
     }
 
 
+def test_the_networks_that_are_inside_reach_the_pipeline(command, analysis, tmp_path: Path):
+    command("logs", "a.pcap", "-o", tmp_path, "--local", "203.0.113.0/24")
+    assert analysis.site.local == ("203.0.113.0/24",)
+
+
 def test_quiet_prints_nothing(command, analysis, tmp_path: Path):
     assert command("logs", "-q", "a.pcap", "-o", tmp_path).out == ""
 

@@ -184,6 +184,15 @@ def test_once_given_up_later_loss_is_not_seen() -> None:
     assert leaked(tracker) == 0
 
 
+def test_what_was_given_up_delays_no_close() -> None:
+    talk = Talk().handshake().server("PA", bytes(100), lost=True).server("PA", bytes(20_000))
+    talk.client("FA", ack=500_001).server("FA")
+    closed = talk.now
+    talk.server("A", after=1)
+    row = flow(talk.packets)
+    assert row["duration"] == timedelta(seconds=(closed - talk.packets[0].time) / SECOND)
+
+
 def test_with_acks_data_beyond_a_hole_is_followed_further() -> None:
     talk = Talk().handshake().client("PA", b"x").server("A")
     talk.client("PA", bytes(100), lost=True).client("PA", bytes(20_000)).server("A")

@@ -37,6 +37,13 @@ def test_folders_are_made(tmp_path: Path):
     assert make_folder(tmp_path / "a" / "b").is_dir()
 
 
+def test_what_an_earlier_run_left_is_removed(tmp_path: Path):
+    for name in ("summary.json", "mine.txt"):
+        (tmp_path / name).write_text("old")
+    make_folder(tmp_path, FILES)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
 def test_a_file_in_the_way_is_named(tmp_path: Path):
     path = tmp_path / "taken"
     path.touch()
