@@ -13,8 +13,8 @@ from parsers.weirds import WEIRDS
 from tests.frames import ethernet, ipv4, ipv6
 
 NULL, ETHERNET, PPP, RAW, LOOP, PPP_HDLC, PPPOE = 0, 1, 9, 101, 108, 50, 51
-COOKED, COOKED_2, IPV4, IPV6, RAW_BSD, RAW_OPENBSD = 113, 276, 228, 229, 12, 14
-LINKS = (NULL, ETHERNET, PPP, RAW, LOOP, PPP_HDLC, PPPOE, COOKED, COOKED_2, IPV4, IPV6)
+COOKED, COOKED_2, IPV4, IPV6, RAW_BSD, RAW_OPENBSD, FDDI = 113, 276, 228, 229, 12, 14, 10
+LINKS = (NULL, ETHERNET, PPP, RAW, LOOP, PPP_HDLC, PPPOE, COOKED, COOKED_2, IPV4, IPV6, FDDI)
 NAMES = list(WEIRDS)
 FOUR, SIX = ipv4(b"12345678", protocol=99), ipv6(b"12345678", protocol=99)
 SHORT, NOT_IP, UNKNOWN = "truncated_link_header", "unknown_network_protocol", "unknown_link_type"
@@ -74,6 +74,7 @@ HEADERS = {
     "FabricPath and 802.1Q": (
         ETHERNET, MACS + b"\x89\x03\x12\x34" + ethernet(b"", 0x0800, [(0x8100, 5)])
     ),
+    "FDDI": (FDDI, bytes(13) + SNAP),
     "cooked": (COOKED, bytes(14) + b"\x08\x00"),
     "cooked and 802.1Q": (COOKED, bytes(14) + b"\x81\x00" + tag(0x8100, 0x0800)),
     "cooked 2": (COOKED_2, b"\x08\x00" + bytes(18)),
@@ -92,7 +93,7 @@ HEADERS = {
     "IPv6 link": (IPV6, b""),
 }  # fmt: skip
 # Where a cut header cannot be told from another protocol's whole one.
-AMBIGUOUS = {"LLC and SNAP", "SNAP and 802.1Q"}
+AMBIGUOUS = {"LLC and SNAP", "SNAP and 802.1Q", "FDDI"}
 
 
 @pytest.mark.parametrize("name", HEADERS)
