@@ -103,7 +103,9 @@ class Analyzer:
     `judge` may be None where only `then` speaks. `speaks` is "at close" for an analyzer that judges
     an absence: it is heard when nothing more can come. `reach` (at most a day) is how far apart
     related rows may lie: rows so shortly before midnight (UTC) also count for the day that follows.
-    `reads` are the enrichment columns that the analyzer needs.
+    `reads` are the enrichment columns that the analyzer needs. `worth`, an expression over the key
+    and the first stage's figures, says for which keys `judge` can say anything: it spares an engine
+    the others, which may be millions, and where it is false `judge` must return None.
     """
 
     name: str
@@ -116,6 +118,7 @@ class Analyzer:
     speaks: Literal["at once", "at close"] = "at once"
     reach: timedelta = timedelta(hours=1)
     reads: tuple[str, ...] = ()
+    worth: pl.Expr | None = None
 
     def __post_init__(self) -> None:
         problem = next(_problems(self), None)
@@ -173,6 +176,9 @@ def _problems(analyzer: Analyzer) -> Iterator[str]:
     if not timedelta(0) <= analyzer.reach <= _LONGEST_REACH:
         yield f"its reach lies between 0 and {_LONGEST_REACH}, not {analyzer.reach}"
     yield from _name_problems(analyzer)
+    known = {*analyzer.key, *(each.name for each in analyzer.measures if each.figure is not None)}
+    for name in sorted(roots(analyzer.worth) - known if analyzer.worth is not None else ()):
+        yield f'"worth" asks for "{name}", which is neither key nor figure{_closest(name, known)}'
     if analyzer.then is not None:
         yield from _stage_problems(analyzer, analyzer.then)
         yield from _name_problems(analyzer.then)

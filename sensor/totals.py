@@ -42,7 +42,7 @@ def merge(analyzer: Analyzer, partials: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 def judge(analyzer: Analyzer, totals: pl.DataFrame) -> list[Finding]:
     """Return what both stages of the analyzer say of its totals, in no particular order."""
-    findings = list(_judged(analyzer, analyzer, totals))
+    findings = list(_judged(analyzer, analyzer, _worth(analyzer, totals)))
     if analyzer.then is not None and totals.height:
         findings += _judged(analyzer, analyzer.then, _compared(analyzer, analyzer.then, totals))
     return findings
@@ -99,6 +99,15 @@ def _figure(measure: Measure, columns: Iterable[str]) -> pl.Expr | None:
     if measure.name not in columns:
         return nothing.alias(measure.name)
     return measure.figure if measure.nothing is None else measure.figure.fill_null(nothing)
+
+
+def _worth(analyzer: Analyzer, totals: pl.DataFrame) -> pl.DataFrame:
+    """The totals of the keys that the first stage can say anything of."""
+    if analyzer.worth is None or not totals.height:
+        return totals
+    figures = (_figure(measure, totals.columns) for measure in analyzer.measures)
+    shown = totals.select(*analyzer.key, *(figure for figure in figures if figure is not None))
+    return totals.filter(shown.select(analyzer.worth.fill_null(value=True)).to_series())
 
 
 def _judged(analyzer: Analyzer, stage: Analyzer | Stage, totals: pl.DataFrame) -> Iterator[Finding]:

@@ -90,6 +90,7 @@ def analyzer(settings: Settings) -> Analyzer:
             Rows(FLOW, keep=KEPT, largest="resp_bytes", where=trusted(), name="most_received"),
         ),
         judge=partial(_judge, settings.bytes),
+        worth=col("sent") + col("received") > settings.bytes,
         attack=Attack(technique=("T1133",), tactic=("TA0001", "TA0003"), mitigation=("M1035",)),
         reads=("orig_inside", "resp_inside", "orig_allowed", "remote_service", "remote_service_by"),
     )

@@ -149,6 +149,7 @@ def analyzer(settings: Settings) -> Analyzer:
         ),
         measures=_by_source(settings),
         judge=partial(_judge_source, settings),
+        worth=(col("origin") == "outside") & (col("attempted") + col("used") > 0),
         then=Stage(
             ("origin", "target", "port", "protocol", "service"),
             _by_target(settings),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -215,6 +216,15 @@ def test_any_split_and_order_of_rows_gives_the_same_findings(analyzer, data):
     split = found(analyzer, *data.draw(st.permutations(pieces)), batch_rows=3)
 
     assert split == found(analyzer, tables)
+
+
+@every_analyzer
+@given(data=st.data())
+@few
+def test_keys_that_are_not_worth_judging_have_no_findings(analyzer, data):
+    tables = data.draw(tables_of(analyzer))
+
+    assert found(analyzer, tables) == found(replace(analyzer, worth=None), tables)
 
 
 @every_analyzer

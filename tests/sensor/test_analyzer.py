@@ -138,6 +138,7 @@ def test_a_table_without_time_cannot_be_observed():
             {"then": stage(Sum("sum_orig_byts"))},
             'the first stage gives no figure "sum_orig_byts"; the closest are sum_orig_bytes',
         ),
+        ({"worth": pl.col("cont") > 0}, '"worth" asks for "cont", which is neither key nor figure'),
         ({"then": stage(Count(), Count())}, 'two of its keys and measures are called "count"'),
         (
             {"measures": (Bins(timedelta(hours=1)),), "then": stage(Rows(("bins",)))},
