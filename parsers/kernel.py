@@ -25,9 +25,11 @@ from __future__ import annotations
 import dis
 import hashlib
 import os
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -55,6 +57,8 @@ class Words(Protocol):
 # Kernels allocate nothing, so arrays need no reference counts: without them (`_nrt`) the packet
 # pass is seven times as fast, since each count is an atomic operation.
 OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
+
+KEPT = 60 * 86_400  # seconds that machine code is kept
 
 _REGISTERED: set[Callable[..., Any]] = set()
 
@@ -126,13 +130,28 @@ def _numba_cache(folder: Path | None) -> Iterator[None]:
 
 
 @cache
+def _forget_old(kernels: Path) -> None:
+    """Remove machine code that is older than KEPT: most of it is of versions that are gone.
+
+    Done once in a process, and only when something new is compiled; what is still needed is made
+    again.
+    """
+    for folder in kernels.iterdir():
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > KEPT:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@cache
 def _cache_folder(function: Any, bounds: bool) -> Path | None:
     """A folder of our own for this kernel's machine code, or None where none can be written."""
     root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     name = _fingerprint(function)[:16] + ("-checked" if bounds else "")
     folder = Path(root) / "t1133-sensor" / "kernels" / name
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _forget_old(folder.parent)
     except OSError:
         return None
     return folder if os.access(folder, os.W_OK) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -145,3 +146,15 @@ def test_a_cache_folder_that_cannot_be_written_is_done_without(
     assert callable(built)
     assert built(octets, 10) == function(octets.data, 10)
     assert not is_cached(function)
+
+
+def test_machine_code_of_long_ago_is_removed_when_something_new_is_compiled(
+    load: Load, tmp_path: Path
+) -> None:
+    kept, gone = (tmp_path / "cache" / "t1133-sensor" / "kernels" / name for name in "ab")
+    for folder in (kept, gone):
+        folder.mkdir(parents=True)
+    os.utime(gone, (1, 1))
+    is_cached(load().total)
+    assert kept.is_dir()
+    assert not gone.exists()
