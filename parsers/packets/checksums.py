@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from parsers.kernel import Words, kernel
 
-
-# An index that cannot be negative: Numba would otherwise ask of each whether it counts from the end,
-# and LLVM could not sum many at once. Thirteen times as fast.
+# An index that cannot be negative: Numba would otherwise ask of each whether it counts from the
+# end, and LLVM could not sum many at once. Thirteen times as fast.
 NOT_NEGATIVE = (1 << 47) - 1
 
 
