@@ -162,7 +162,8 @@ def _weighed(totals: Mapping[str, Any]) -> tuple[Severity, str]:
     if opened:
         return Severity.CRITICAL, f"{opened:,} did what was asked, without a logon"
     if untold:
-        return Severity.MEDIUM, f"{untold:,} do not tell whether it asks for a logon"
+        do = "does" if untold == 1 else "do"
+        return Severity.MEDIUM, f"{untold:,} {do} not tell whether it asks for a logon"
     return Severity.LOW, f"{count:,} refused what was asked, none did it"
 
 
