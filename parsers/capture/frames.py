@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from parsers.kernel import compiled, kernel
 
-BLOCK = 1 << 20  # bytes asked for at once: fits the cache; 8 MiB takes twice as long
+BLOCK = 1 << 21  # bytes asked for at once: fits the cache, and few enough calls
 LARGEST = 1 << 24  # bytes of the largest record that is looked at as a whole
 ROOM = LARGEST + 32  # never touched, and so no memory, unless a record is that large
 CAPACITY = 32_768  # packets of one index

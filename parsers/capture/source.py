@@ -86,6 +86,7 @@ class Capture:
         self._content = Content(path, raw, stored_size(raw))
         self._block = Block(ring)
         self._ended = False
+        self._used_up = False  # no whole record is left in the block
         self._ahead: Frames | None = None
         self._first: int | None = None
         self._format = self._recognised(self._read_head())
@@ -144,8 +145,9 @@ class Capture:
         block.turn()
         while not block.count and not self._ended:
             try:
-                if self._format.walk(block, self.compiled) == MORE and not block.count:
+                if self._used_up:
                     self._fill()
+                self._used_up = self._format.walk(block, self.compiled) == MORE
             except ParseError as error:
                 self._ended = True
                 self.warnings.append(str(error))
