@@ -34,5 +34,6 @@ CARRIER_ROW, CARRIER_KIND = 29, 30  # row of the innermost one's flow, 0: none; 
 
 DEADLINES = 33  # whether the packet moved a deadline of its flow
 ZEEK_COMPAT = 32  # not of the packet: whether Zeek's answer is wanted where it is known to be wrong
+PLACE = 34  # where its flow was found: row, PACKED + index of an attempt, 0: nowhere
 
 FIELDS = 40

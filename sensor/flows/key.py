@@ -20,9 +20,9 @@ from parsers.packets.fields import (
     TARGET_PORT,
 )  # fmt: skip
 from parsers.packets.hashing import hash_of
-from sensor.flows.row import KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST
+from sensor.flows.row import KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST, PACKED
 
-ROW_BITS = 0xFFFFFFFF
+PLACE_BITS = 0xFFFFFFFF
 
 
 @kernel
@@ -86,26 +86,43 @@ def is_flow_of(flows: Words, row: int, p: Words, side: int, rest: int) -> bool:
 
 
 @kernel
-def find(table: Words, flows: Words, p: Words, side: int, rest: int, tag: int) -> int:
-    """The row of the packet's flow, or 0."""
+def find(
+    table: Words, flows: Words, attempts: Words, p: Words, side: int, rest: int, tag: int
+) -> int:
+    """The place of the packet's flow: its row, or PACKED + index of an attempt; 0 for none."""
     mask = len(table) - 1
     slot = tag & mask
     while table[slot] != 0:
         entry = table[slot]
-        if entry >> 32 == tag and is_flow_of(flows, entry & ROW_BITS, p, side, rest):
-            return entry & ROW_BITS
+        if entry >> 32 == tag:
+            place = entry & PLACE_BITS
+            if place >= PACKED:
+                if is_flow_of(attempts, place - PACKED, p, side, rest):
+                    return place
+            elif is_flow_of(flows, place, p, side, rest):
+                return place
         slot = (slot + 1) & mask
     return 0
 
 
 @kernel
-def insert(table: Words, row: int, tag: int) -> None:
-    """Enter a row under its hash."""
+def insert(table: Words, place: int, tag: int) -> None:
+    """Enter a place under its hash."""
     mask = len(table) - 1
     slot = tag & mask
     while table[slot] != 0:
         slot = (slot + 1) & mask
-    table[slot] = (tag << 32) | row
+    table[slot] = (tag << 32) | place
+
+
+@kernel
+def replace(table: Words, tag: int, old: int, new: int) -> None:
+    """Note that a flow has moved to another place."""
+    mask = len(table) - 1
+    slot = tag & mask
+    while table[slot] != (tag << 32) | old:
+        slot = (slot + 1) & mask
+    table[slot] = (tag << 32) | new
 
 
 @kernel
@@ -132,4 +149,4 @@ def rebuild(table: Words, old: Words) -> None:
     """Fill an empty, larger table from the entries of `old`."""
     for slot in range(len(old)):
         if old[slot] != 0:
-            insert(table, old[slot] & ROW_BITS, old[slot] >> 32)
+            insert(table, old[slot] & PLACE_BITS, old[slot] >> 32)

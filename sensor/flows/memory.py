@@ -16,15 +16,20 @@ from parsers.packets import fragments
 from parsers.packets.fields import FIELDS
 from parsers.packets.intervals import USED
 from parsers.weirds import WEIRDS
+from sensor.flows.attempts import ATTEMPT_WORDS
 from sensor.flows.key import rebuild
 from sensor.flows.row import (
+    ATTEMPTS,
     CLOSED_ROWS,
     FREE_ROW,
     NEXT,
     NUMBERS,
     OPEN,
+    PACKED,
     SERIAL,
     TIMERS,
+    USED_ATTEMPTS,
+    USED_ROWS,
     WORDS,
 )  # fmt: skip
 
@@ -49,6 +54,7 @@ class Arrays(NamedTuple):
     """Everything that the pass reads and writes. Rows and blocks count from 1; 0 is none."""
 
     flows: Any  # int64 (rows, WORDS), see row.py
+    attempts: Any  # int64 (attempts, ATTEMPT_WORDS), see attempts.py
     table: Any  # int64 (slots,), a power of two, see key.py
     heap: Any  # int64 (entries, 3), see timers.py
     blocks: Any  # int64 (blocks, 3), see parsers/packets/intervals.py
@@ -71,6 +77,7 @@ def allocate(payloads: bool) -> Arrays:
     columns = COLUMNS_AT_MOST if payloads else 1
     return Arrays(
         flows=aligned(256, WORDS),
+        attempts=aligned(256, ATTEMPT_WORDS),
         table=np.zeros(512, np.int64),
         heap=np.zeros((512, 3), np.int64),
         blocks=np.zeros((64, 3), np.int64),
@@ -105,14 +112,18 @@ def grow(arrays: Arrays, rebuild_table: Any = rebuild) -> Arrays:
         flows[: len(arrays.flows)] = arrays.flows
         if len(heads) > 1:
             heads = doubled(heads)
+    full = numbers[ATTEMPTS] + ROOM >= len(arrays.attempts)
+    attempts = doubled(arrays.attempts) if full else arrays.attempts
     table = arrays.table
-    if 2 * (numbers[OPEN] + ROOM) > len(table):
+    if 2 * (numbers[OPEN] + numbers[ATTEMPTS] + ROOM) > len(table):
         table = np.zeros(2 * len(table), np.int64)
         rebuild_table(table, arrays.table)
     heap = doubled(arrays.heap) if numbers[TIMERS] + ROOM >= len(arrays.heap) else arrays.heap
     full = arrays.blocks[0, USED] + ROOM >= len(arrays.blocks)
     blocks = doubled(arrays.blocks) if full else arrays.blocks
-    return arrays._replace(flows=flows, heads=heads, table=table, heap=heap, blocks=blocks)
+    return arrays._replace(
+        flows=flows, attempts=attempts, heads=heads, table=table, heap=heap, blocks=blocks
+    )
 
 
 def doubled(array: NDArray[Any]) -> NDArray[Any]:
@@ -131,6 +142,19 @@ def release(arrays: Arrays, rows: NDArray[np.int64]) -> None:
     flows[rows[:-1], NEXT] = rows[1:]
     flows[rows[-1], NEXT] = numbers[FREE_ROW]
     numbers[FREE_ROW] = rows[0]
+
+
+def open_places(arrays: Arrays) -> NDArray[np.int64]:
+    """The places of all open flows, in the order in which they began; int64 (flows,)."""
+    numbers = arrays.numbers
+    flows = arrays.flows[: numbers[USED_ROWS] + 1]
+    attempts = arrays.attempts[: numbers[USED_ATTEMPTS] + 1]
+    # A flow that ended and was not handed out yet waits under the deadline 0.
+    rows = np.flatnonzero((flows[:, SERIAL] != 0) & (flows[:, NEXT] != 0))
+    packed = np.flatnonzero(attempts[:, SERIAL])
+    serials = np.concatenate([flows[rows, SERIAL], attempts[packed, SERIAL]])
+    places = np.concatenate([rows, packed + PACKED])
+    return places[np.argsort(serials)]
 
 
 def lend(arrays: Any, fast: bool) -> Any:

@@ -30,6 +30,7 @@ from sensor.flows.row import (
     NEVER,
     NEXT,
     ORIGINATOR,
+    PACKED,
     RESET,
     SERIAL,
     SIDE,
@@ -106,15 +107,6 @@ def earliest(flows: Words, row: int) -> int:
     due = min(flows[row, IDLE_AT], flows[row, DELETE_AT])
     due = min(due, flows[row, ATTEMPT_AT])
     return min(due, min(flows[row, EXPIRE_AT], flows[row, LINGER_AT]))
-
-
-@kernel
-def schedule(flows: Words, heap: Words, numbers: Words, row: int) -> None:
-    """Put the flow on the heap if its earliest deadline moved before the one it waits under."""
-    due = earliest(flows, row)
-    if due < flows[row, NEXT]:
-        flows[row, NEXT] = due
-        push(heap, numbers, due, row, flows[row, SERIAL])
 
 
 @kernel
@@ -203,7 +195,10 @@ def session(flows: Words, row: int, now: int, which: int) -> bool:
 
 
 @kernel
-def is_stale(flows: Words, heap: Words) -> bool:
+def is_stale(flows: Words, attempts: Words, heap: Words) -> bool:
     """Whether the first entry's flow has ended, or waits under another deadline by now."""
-    row = heap[0, ROW]
-    return flows[row, SERIAL] != heap[0, WHOSE] or flows[row, NEXT] != heap[0, DUE]
+    place = heap[0, ROW]
+    if place >= PACKED:
+        index = place - PACKED
+        return attempts[index, SERIAL] != heap[0, WHOSE] or attempts[index, NEXT] != heap[0, DUE]
+    return flows[place, SERIAL] != heap[0, WHOSE] or flows[place, NEXT] != heap[0, DUE]

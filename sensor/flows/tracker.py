@@ -23,7 +23,7 @@ from sensor.flows.begin import TUNNEL
 from sensor.flows.carriers import Carriers
 from sensor.flows.history import KEPT
 from sensor.flows.key import rebuild
-from sensor.flows.memory import Frame, allocate, grow, lend, release
+from sensor.flows.memory import Frame, allocate, grow, lend, open_places, release
 from sensor.flows.row import (
     BYTES,
     CHANGES,
@@ -33,11 +33,10 @@ from sensor.flows.row import (
     KEY_REST,
     LETTERS,
     PAYLOADS,
-    USED_ROWS,
     VERIFY,
 )  # fmt: skip
 from sensor.flows.tables import ConnTables, Ended
-from sensor.flows.walk import DONE, GROW, end_open_flows, walk
+from sensor.flows.walk import DONE, GROW, end_flows, walk
 
 OVERFLOW = CODES["history_overflow"]
 WORTH_COMPILING = 25_000  # frames: below, plain Python is done before Numba is imported
@@ -124,29 +123,38 @@ class FlowTracker:
             stop = count if self.fast else min(count, done + WORTH_COMPILING)
             done, lacking = self._run(walk, index, done, stop)
             if lacking == GROW:
-                self._arrays = grow(self._arrays, self._kernel(rebuild))
+                self._grow()
             elif lacking != DONE:
                 yield self._drain()
 
     def end(self) -> Iterator[Ended]:
-        """End every open flow; yields what `tables` makes conn rows of."""
-        row = 1
-        while row <= self._arrays.numbers[USED_ROWS]:
-            row = self._run(end_open_flows, row)
-            yield self._drain()
+        """End every open flow, in the order in which they began; yields as `follow` does."""
+        places = open_places(self._arrays)
+        done = 0
+        while done < len(places):
+            done, lacking = self._run(end_flows, places, done)
+            if lacking == GROW:
+                self._grow()
+            elif lacking != DONE:
+                yield self._drain()
         yield self._drain()
 
     def _kernel(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return self._build(function) if self.fast else function
 
     def _run(self, function: Callable[..., Any], *given: Any) -> Any:
-        """Call a kernel on frames, if given, on the core's arrays, and on numbers.
+        """Call a kernel on frames, if given, on the core's arrays, and on what else is given.
 
         Compiled it gets the arrays, plain memoryviews of them (see `parsers.kernel`).
         """
         frames = [lend(one, self.fast) for one in given if isinstance(one, Frame)]
-        numbers = [one for one in given if not isinstance(one, Frame)]
-        return self._kernel(function)(*frames, lend(self._arrays, self.fast), *numbers)
+        others = [one for one in given if not isinstance(one, Frame)]
+        if not self.fast:
+            others = [one.data if isinstance(one, np.ndarray) else one for one in others]
+        return self._kernel(function)(*frames, lend(self._arrays, self.fast), *others)
+
+    def _grow(self) -> None:
+        self._arrays = grow(self._arrays, self._kernel(rebuild))
 
     def _drain(self) -> Ended:
         """Take the flows that ended and the payload packets that wait, and free their places."""

@@ -21,6 +21,7 @@ from parsers.packets.fields import (
     ONE_WAY,
     PAYLOAD_AT,
     PAYLOAD_BYTES,
+    PLACE,
     PROTOCOL,
     SEQUENCE,
     SOURCE_PORT,
@@ -54,12 +55,14 @@ from parsers.packets.tunnels import (
     udp_tunnel,
 )  # fmt: skip
 from parsers.weirds import CODES
+from sensor.flows.attempts import schedule, unpack
 from sensor.flows.begin import TUNNEL, begin_flow, responder_port
 from sensor.flows.datagram import count, icmp, udp, unknown
 from sensor.flows.history import LETTER_C, note_limit, note_scaled
 from sensor.flows.key import find, insert, key_rest, packet_hash, remove, source_side
 from sensor.flows.memory import CLOSED_AT_MOST, HEAD, ROOM, Arrays, Frame
 from sensor.flows.row import (
+    ATTEMPTS,
     BAD_CHECKSUMS,
     BYTES,
     CHANGES,
@@ -78,6 +81,7 @@ from sensor.flows.row import (
     NO_CARRIER,
     NOW,
     OPEN,
+    PACKED,
     PAYLOAD,
     PAYLOADS,
     SERIAL,
@@ -86,12 +90,11 @@ from sensor.flows.row import (
     TIMERS,
     TUNNEL_NOW,
     TUNNELLED,
-    USED_ROWS,
     VERIFY,
 )  # fmt: skip
 from sensor.flows.sequence import size
 from sensor.flows.tcp import is_reuse, segment
-from sensor.flows.timers import DUE, IDLE_TUNNEL, ROW, fire, is_stale, pop, schedule
+from sensor.flows.timers import DUE, IDLE_TUNNEL, ROW, fire, is_stale, pop
 
 LATEST = NEVER - 2 * IDLE_TUNNEL  # later times leave no room for a deadline
 MAX_CHANGES = 5  # Tunnel::max_changes_per_connection
@@ -112,16 +115,17 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
     """
     # Taken apart once: reading an array out of a tuple costs an atomic operation in compiled code.
     block, at, captured, wire, time, link = f
-    flows, table, heap, blocks, closed, numbers, weirds, p = m[:8]
-    changes, datagrams, store, heads, rows, sides, times, lengths = m[8:]
+    flows, attempts, table, heap, blocks, closed, numbers, weirds, p = m[:9]
+    changes, datagrams, store, heads, rows, sides, times, lengths = m[9:]
     for i in range(start, stop):
-        lacking = what_is_full(flows, table, heap, blocks, closed, rows, numbers)
+        lacking = what_is_full(flows, attempts, table, heap, blocks, closed, rows, numbers)
         if lacking != DONE:
             return i, lacking
         numbers[NOW] = max(numbers[NOW], min(time[i], LATEST))
         if heap[0, DUE] <= numbers[NOW] and numbers[TIMERS] > 0:
-            if not end_due_flows(flows, table, heap, blocks, closed, numbers):
-                return i, DRAIN
+            lacking = end_due_flows(flows, attempts, table, heap, blocks, closed, numbers)
+            if lacking != DONE:
+                return i, lacking
         numbers[FRAMES] += 1
         numbers[BYTES] += wire[i]
         begin_frame(p, min(time[i], LATEST), at[i], captured[i], wire[i], link[i])
@@ -134,7 +138,7 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
             if status == OK and is_ip_tunnel(p[PROTOCOL]):
                 status = ip_tunnel(b, p) if p[DEPTH] < MAX_DEPTH else TOO_DEEP
                 if status == OK:
-                    begin_carrier(flows, table, heap, numbers, p)
+                    begin_carrier(flows, attempts, table, heap, numbers, p)
             elif status == OK:
                 status = ports(b, p)
                 if status != OK:
@@ -143,7 +147,7 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                 side = source_side(p)
                 status = tcp_header(b, p) if p[PROTOCOL] == TCP else OK
                 header = p[PAYLOAD_AT] - p[TRANSPORT_AT]
-                row = flow_of(flows, table, blocks, closed, numbers, p, side, header)
+                row = flow_of(flows, attempts, table, blocks, closed, numbers, p, side, header)
                 if p[CARRIER_ROW] or flows[row, FLAGS] & TUNNELLED:
                     note_carrier(flows, changes, numbers, p, row)
                 if status == OK:
@@ -154,9 +158,9 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                         keep_head(heads, flows, b, p, row, side)
                     status = carried(flows, b, p, row)
                     if status == OK and p[CARRIER_KIND] == GRE_KIND:
-                        begin_carrier(flows, table, heap, numbers, p)
+                        begin_carrier(flows, attempts, table, heap, numbers, p)
                 if p[DEADLINES]:
-                    schedule(flows, heap, numbers, row)
+                    schedule(flows, attempts, table, heap, numbers, row, p[PLACE])
             if status != OK:
                 break
             status = headers(b, numbers[VERIFY], p)
@@ -181,6 +185,7 @@ def begin_frame(p: Words, time: int, at: int, captured: int, wire: int, link: in
 @kernel
 def what_is_full(
     flows: Words,
+    attempts: Words,
     table: Words,
     heap: Words,
     blocks: Words,
@@ -197,30 +202,47 @@ def what_is_full(
         return DRAIN
     if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
         return GROW
-    if 2 * (numbers[OPEN] + ROOM) > len(table) or numbers[TIMERS] + ROOM >= len(heap):
+    if numbers[ATTEMPTS] + ROOM >= len(attempts) or numbers[TIMERS] + ROOM >= len(heap):
+        return GROW
+    if 2 * (numbers[OPEN] + numbers[ATTEMPTS] + ROOM) > len(table):
         return GROW
     return GROW if blocks[0, USED] + ROOM >= len(blocks) else DONE
 
 
 @kernel
 def end_due_flows(
-    flows: Words, table: Words, heap: Words, blocks: Words, closed: Words, numbers: Words
-) -> bool:
-    """Fire the timers that are due; False: too many flows ended, some timers still wait."""
+    flows: Words,
+    attempts: Words,
+    table: Words,
+    heap: Words,
+    blocks: Words,
+    closed: Words,
+    numbers: Words,
+) -> int:
+    """Fire the timers that are due; GROW or DRAIN: some still wait, for want of room."""
     while numbers[TIMERS] > 0 and heap[0, DUE] <= numbers[NOW]:
         if numbers[CLOSED_ROWS] + ROOM > len(closed):
-            return False
-        row = heap[0, ROW]
-        stale = is_stale(flows, heap)
+            return DRAIN
+        if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
+            return GROW
+        place = heap[0, ROW]
+        stale = is_stale(flows, attempts, heap)
         pop(heap, numbers)
         if stale:
             continue
+        row = row_at(flows, attempts, table, numbers, place)
         if fire(flows, row, numbers[NOW]):
             end_flow(flows, table, blocks, closed, numbers, row)
         else:
             flows[row, NEXT] = NEVER
-            schedule(flows, heap, numbers, row)
-    return True
+            schedule(flows, attempts, table, heap, numbers, row, place)
+    return DONE
+
+
+@kernel
+def row_at(flows: Words, attempts: Words, table: Words, numbers: Words, place: int) -> int:
+    """The row of the flow at a place; an attempt is unpacked."""
+    return unpack(flows, attempts, table, numbers, place) if place >= PACKED else place
 
 
 @kernel
@@ -253,7 +275,9 @@ def headers(b: Words, verify: int, p: Words) -> int:
 
 
 @kernel
-def begin_carrier(flows: Words, table: Words, heap: Words, numbers: Words, p: Words) -> None:
+def begin_carrier(
+    flows: Words, attempts: Words, table: Words, heap: Words, numbers: Words, p: Words
+) -> None:
     """The flow that stands for a tunnel of two hosts, such as GRE; it is never handed out."""
     p[PROTOCOL] = TUNNEL
     p[ONE_WAY] = 0
@@ -262,11 +286,11 @@ def begin_carrier(flows: Words, table: Words, heap: Words, numbers: Words, p: Wo
     side = source_side(p)
     rest = key_rest(p, side)
     tag = packet_hash(p, side, rest)
-    row = find(table, flows, p, side, rest, tag)
+    row = find(table, flows, attempts, p, side, rest, tag)
     if row == 0:
         row = begin_flow(flows, numbers, p, side, rest)
         insert(table, row, tag)
-        schedule(flows, heap, numbers, row)
+        schedule(flows, attempts, table, heap, numbers, row, row)
     flows[row, LAST] = p[TIME]
     flows[row, FLAGS] |= IS_CARRIER
     p[CARRIER_ROW] = row
@@ -314,6 +338,7 @@ def carried(flows: Words, b: Words, p: Words, row: int) -> int:
 @kernel
 def flow_of(
     flows: Words,
+    attempts: Words,
     table: Words,
     blocks: Words,
     closed: Words,
@@ -328,7 +353,10 @@ def flow_of(
     """
     rest = key_rest(p, side)
     tag = packet_hash(p, side, rest)
-    row = find(table, flows, p, side, rest, tag)
+    p[PLACE] = find(table, flows, attempts, p, side, rest, tag)
+    row = row_at(flows, attempts, table, numbers, p[PLACE])
+    if p[PLACE] >= PACKED:
+        p[DEADLINES] = 1
     if row and p[PROTOCOL] == TCP and p[TCP_FLAGS] & SYN and header >= 20:
         if is_reuse(flows, row, p[TCP_FLAGS], p[SEQUENCE]):
             end_flow(flows, table, blocks, closed, numbers, row)
@@ -411,12 +439,14 @@ def keep_head(heads: Words, flows: Words, b: Words, p: Words, row: int, side: in
 
 
 @kernel
-def end_open_flows(m: Arrays, start: int) -> int:
-    """End the open flows from row `start` on; returns the row at which the list was full."""
-    flows, table, blocks, closed, numbers = m.flows, m.table, m.blocks, m.closed, m.numbers
-    for row in range(start, numbers[USED_ROWS] + 1):
-        if numbers[CLOSED_ROWS] + ROOM > len(closed):
-            return row
-        if flows[row, SERIAL] != 0 and flows[row, NEXT] != 0:
-            end_flow(flows, table, blocks, closed, numbers, row)
-    return int(numbers[USED_ROWS] + 1)
+def end_flows(m: Arrays, places: Words, start: int) -> tuple[int, int]:
+    """End the flows at `places[start:]`; returns as `walk` does."""
+    flows, attempts, table, numbers = m.flows, m.attempts, m.table, m.numbers
+    for k in range(start, len(places)):
+        if numbers[CLOSED_ROWS] + ROOM > len(m.closed):
+            return k, DRAIN
+        if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
+            return k, GROW
+        row = row_at(flows, attempts, table, numbers, places[k])
+        end_flow(flows, table, m.blocks, m.closed, numbers, row)
+    return len(places), DONE

@@ -64,6 +64,9 @@ def key(p: list[int]) -> tuple[int, int, int]:
     return side, rest, packet_hash(p, side, rest)
 
 
+NO_ATTEMPTS = np.zeros((1, WORDS), np.int64).data
+
+
 class Table:
     """A hash table of few slots, and rows for it."""
 
@@ -78,7 +81,7 @@ class Table:
         insert(self.slots.data, row, tag)
 
     def find(self, p: list[int]) -> int:
-        return find(self.slots.data, self.rows.data, p, *key(p))
+        return find(self.slots.data, self.rows.data, NO_ATTEMPTS, p, *key(p))
 
     def remove(self, row: int) -> None:
         remove(self.slots.data, self.rows.data, row)
@@ -189,7 +192,7 @@ def test_rows_of_one_hash_are_told_apart_by_their_keys() -> None:
     one, other = packet(("0.0.0.1", 1, "255.0.0.1", 80)), packet(("0.0.0.1", 2, "255.0.0.1", 80))
     table.add(one, 1)
     side, rest, _ = key(other)
-    assert find(table.slots.data, table.rows.data, other, side, rest, key(one)[2]) == 0
+    assert find(table.slots.data, table.rows.data, NO_ATTEMPTS, other, side, rest, key(one)[2]) == 0
 
 
 @pytest.mark.parametrize("make", [tcp, udp])
