@@ -20,9 +20,15 @@ from parsers.packets.fields import (
     TARGET_PORT,
 )  # fmt: skip
 from parsers.packets.hashing import hash_of
-from sensor.flows.row import KEY_A_HIGH, KEY_A_LOW, KEY_B_HIGH, KEY_B_LOW, KEY_REST, PACKED
-
-PLACE_BITS = 0xFFFFFFFF
+from sensor.flows.row import (
+    KEY_A_HIGH,
+    KEY_A_LOW,
+    KEY_B_HIGH,
+    KEY_B_LOW,
+    KEY_REST,
+    PACKED,
+    PLACE_BITS,
+)
 
 
 @kernel

@@ -7,6 +7,9 @@ and go on compiled in the middle of a file.
 
 from __future__ import annotations
 
+import math
+import mmap
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +39,9 @@ from sensor.flows.row import (
 CLOSED_AT_MOST = 4096  # flows handed out at once: a batch of the conn table
 COLUMNS_AT_MOST = 65_536  # payload packets before their sizes are added up: 1 MB, fits the cache
 HEAD = 128  # bytes kept of each side's first payload
+PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+SLICE = 65_536  # rows looked at together when all flows end
+PIECE = 1 << 20  # bytes moved at once, whole pages
 ROOM = 16  # more than one frame can take of any array
 
 
@@ -56,7 +62,7 @@ class Arrays(NamedTuple):
     flows: Any  # int64 (rows, WORDS), see row.py
     attempts: Any  # int64 (attempts, ATTEMPT_WORDS), see attempts.py
     table: Any  # int64 (slots,), a power of two, see key.py
-    heap: Any  # int64 (entries, 3), see timers.py
+    heap: Any  # int64 (entries, 2), see timers.py
     blocks: Any  # int64 (blocks, 3), see parsers/packets/intervals.py
     closed: Any  # int64 (CLOSED_AT_MOST,): rows of flows that ended
     numbers: Any  # int64 (NUMBERS,), see row.py
@@ -76,11 +82,11 @@ def allocate(payloads: bool) -> Arrays:
     """Arrays for a small capture; they double when they run full."""
     columns = COLUMNS_AT_MOST if payloads else 1
     return Arrays(
-        flows=aligned(256, WORDS),
-        attempts=aligned(256, ATTEMPT_WORDS),
+        flows=on_pages((256, WORDS)),
+        attempts=on_pages((256, ATTEMPT_WORDS)),
         table=np.zeros(512, np.int64),
-        heap=np.zeros((512, 3), np.int64),
-        blocks=np.zeros((64, 3), np.int64),
+        heap=on_pages((512, 2)),
+        blocks=on_pages((64, 3)),
         closed=np.zeros(CLOSED_AT_MOST, np.int64),
         numbers=np.zeros(NUMBERS, np.int64),
         weirds=np.zeros(len(WEIRDS), np.int64),
@@ -88,7 +94,7 @@ def allocate(payloads: bool) -> Arrays:
         changes=np.zeros((CLOSED_AT_MOST, 3), np.int64),
         datagrams=np.zeros((fragments.SLOTS, fragments.WORDS), np.int64),
         store=np.zeros(fragments.SLOTS * fragments.LARGEST, np.uint8),
-        heads=np.zeros((256 if payloads else 1, 2 * HEAD), np.uint8),
+        heads=on_pages((256 if payloads else 1, 2 * HEAD), np.uint8),
         rows=np.zeros(columns, np.int32),
         sides=np.zeros(columns, np.uint8),
         times=np.zeros(columns, np.int64),
@@ -96,11 +102,13 @@ def allocate(payloads: bool) -> Arrays:
     )
 
 
-def aligned(rows: int, words: int) -> NDArray[np.int64]:
-    """Zeroed int64 (rows, words) that begins on a cache line, so that a row is whole lines."""
-    raw = np.zeros(rows * words + 8, np.int64)
-    skip = -(raw.ctypes.data // 8) % 8
-    return raw[skip : skip + rows * words].reshape(rows, words)
+def on_pages(shape: tuple[int, ...], dtype: Any = np.int64) -> NDArray[Any]:
+    """Zeroed array on memory pages of its own: whole cache lines, and `doubled` can return them."""
+    pages = mmap.mmap(-1, math.prod(shape) * np.dtype(dtype).itemsize, flags=PRIVATE)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype).reshape(shape)
 
 
 def grow(arrays: Arrays, rebuild_table: Any = rebuild) -> Arrays:
@@ -108,8 +116,7 @@ def grow(arrays: Arrays, rebuild_table: Any = rebuild) -> Arrays:
     numbers = arrays.numbers
     flows, heads = arrays.flows, arrays.heads
     if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
-        flows = aligned(2 * len(flows), WORDS)
-        flows[: len(arrays.flows)] = arrays.flows
+        flows = doubled(flows)
         if len(heads) > 1:
             heads = doubled(heads)
     full = numbers[ATTEMPTS] + ROOM >= len(arrays.attempts)
@@ -127,9 +134,20 @@ def grow(arrays: Arrays, rebuild_table: Any = rebuild) -> Arrays:
 
 
 def doubled(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a copy of twice the length, the new half zero."""
-    larger = np.zeros((2 * len(array), *array.shape[1:]), array.dtype)
-    larger[: len(array)] = array
+    """Move an array that `on_pages` made into one of twice the length, the new half zero.
+
+    Its pages are given back piece by piece on the way (it must not be used any more), so that
+    growing never takes the memory of both.
+    """
+    larger = on_pages((2 * len(array), *array.shape[1:]), array.dtype)
+    old, new = array.reshape(-1).view(np.uint8), larger.reshape(-1).view(np.uint8)
+    pages: Any = array
+    while isinstance(pages, np.ndarray):
+        pages = pages.base
+    for begin in range(0, len(old), PIECE):
+        piece = slice(begin, min(begin + PIECE, len(old)))
+        new[piece] = old[piece]
+        pages.obj.madvise(mmap.MADV_DONTNEED, begin, piece.stop - begin)
     return larger
 
 
@@ -144,16 +162,20 @@ def release(arrays: Arrays, rows: NDArray[np.int64]) -> None:
     numbers[FREE_ROW] = rows[0]
 
 
-def open_places(arrays: Arrays) -> NDArray[np.int64]:
-    """The places of all open flows, in the order in which they began; int64 (flows,)."""
-    numbers = arrays.numbers
-    flows = arrays.flows[: numbers[USED_ROWS] + 1]
-    attempts = arrays.attempts[: numbers[USED_ATTEMPTS] + 1]
+def slices(arrays: Arrays) -> range:
+    """Where each slice of rows and attempts begins."""
+    used = max(arrays.numbers[USED_ROWS], arrays.numbers[USED_ATTEMPTS]) + 1
+    return range(0, int(used), SLICE)
+
+
+def open_places(arrays: Arrays, begin: int) -> NDArray[np.int64]:
+    """The places of a slice's open flows, int64 (flows,), in the order in which they began."""
+    flows, attempts = arrays.flows[begin:][:SLICE], arrays.attempts[begin:][:SLICE]
     # A flow that ended and was not handed out yet waits under the deadline 0.
     rows = np.flatnonzero((flows[:, SERIAL] != 0) & (flows[:, NEXT] != 0))
     packed = np.flatnonzero(attempts[:, SERIAL])
     serials = np.concatenate([flows[rows, SERIAL], attempts[packed, SERIAL]])
-    places = np.concatenate([rows, packed + PACKED])
+    places = np.concatenate([rows + begin, packed + begin + PACKED])
     return places[np.argsort(serials)]
 
 

@@ -95,4 +95,6 @@ FREE_ATTEMPT = 14  # head of the list of free attempts, 0: none
 USED_ATTEMPTS = 15  # attempts ever packed; attempt 0 stays empty
 NUMBERS = 16
 
-PACKED = 1 << 31  # a place from here on is that of an attempt
+# A flow's place is that of its row, or from PACKED on that of an attempt.
+PACKED = 1 << 31
+PLACE_BITS = 0xFFFFFFFF

@@ -31,6 +31,7 @@ from sensor.flows.row import (
     NEXT,
     ORIGINATOR,
     PACKED,
+    PLACE_BITS,
     RESET,
     SERIAL,
     SIDE,
@@ -53,23 +54,34 @@ IDLE_INTERACTIVE = 3600 * SECOND  # SSH, FTP, Telnet and rlogin by their ports
 IDLE_TUNNEL = 24 * 3600 * SECOND  # Tunnel::ip_tunnel_timeout
 NAME_SERVICE_TIMER = 10 * SECOND  # dns_session_timeout
 
-DUE, ROW, WHOSE = 0, 1, 2  # columns of a heap entry
+DUE, WHO = 0, 1  # columns of a heap entry; WHO: 31 bits of the flow's serial above its place
 
 
 @kernel
-def push(heap: Words, numbers: Words, due: int, row: int, serial: int) -> None:
-    """Add an entry."""
-    place = numbers[TIMERS]
-    numbers[TIMERS] = place + 1
-    while place > 0:
-        parent = (place - 1) // 2
+def push(heap: Words, numbers: Words, due: int, place: int, serial: int) -> None:
+    """Add an entry for the flow at a place."""
+    entry = numbers[TIMERS]
+    numbers[TIMERS] = entry + 1
+    while entry > 0:
+        parent = (entry - 1) // 2
         if heap[parent, DUE] <= due:
             break
-        copy(heap, parent, place)
-        place = parent
-    heap[place, DUE] = due
-    heap[place, ROW] = row
-    heap[place, WHOSE] = serial
+        copy(heap, parent, entry)
+        entry = parent
+    heap[entry, DUE] = due
+    heap[entry, WHO] = who(place, serial)
+
+
+@kernel
+def who(place: int, serial: int) -> int:
+    """Which flow an entry is for."""
+    return ((serial & 0x7FFFFFFF) << 32) | place
+
+
+@kernel
+def first_place(heap: Words) -> int:
+    """Return the place of the flow whose deadline is the earliest."""
+    return heap[0, WHO] & PLACE_BITS
 
 
 @kernel
@@ -97,8 +109,7 @@ def pop(heap: Words, numbers: Words) -> None:
 def copy(heap: Words, source: int, target: int) -> None:
     """Copy an entry to another place."""
     heap[target, DUE] = heap[source, DUE]
-    heap[target, ROW] = heap[source, ROW]
-    heap[target, WHOSE] = heap[source, WHOSE]
+    heap[target, WHO] = heap[source, WHO]
 
 
 @kernel
@@ -197,8 +208,9 @@ def session(flows: Words, row: int, now: int, which: int) -> bool:
 @kernel
 def is_stale(flows: Words, attempts: Words, heap: Words) -> bool:
     """Whether the first entry's flow has ended, or waits under another deadline by now."""
-    place = heap[0, ROW]
+    place = first_place(heap)
     if place >= PACKED:
-        index = place - PACKED
-        return attempts[index, SERIAL] != heap[0, WHOSE] or attempts[index, NEXT] != heap[0, DUE]
-    return flows[place, SERIAL] != heap[0, WHOSE] or flows[place, NEXT] != heap[0, DUE]
+        serial, due = attempts[place - PACKED, SERIAL], attempts[place - PACKED, NEXT]
+    else:
+        serial, due = flows[place, SERIAL], flows[place, NEXT]
+    return due != heap[0, DUE] or who(place, serial) != heap[0, WHO]

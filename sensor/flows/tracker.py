@@ -23,7 +23,7 @@ from sensor.flows.begin import TUNNEL
 from sensor.flows.carriers import Carriers
 from sensor.flows.history import KEPT
 from sensor.flows.key import rebuild
-from sensor.flows.memory import Frame, allocate, grow, lend, open_places, release
+from sensor.flows.memory import Frame, allocate, grow, lend, open_places, release, slices
 from sensor.flows.row import (
     BYTES,
     CHANGES,
@@ -128,15 +128,15 @@ class FlowTracker:
                 yield self._drain()
 
     def end(self) -> Iterator[Ended]:
-        """End every open flow, in the order in which they began; yields as `follow` does."""
-        places = open_places(self._arrays)
-        done = 0
-        while done < len(places):
-            done, lacking = self._run(end_flows, places, done)
-            if lacking == GROW:
-                self._grow()
-            elif lacking != DONE:
-                yield self._drain()
+        """End every open flow; yields as `follow` does."""
+        for begin in slices(self._arrays):
+            places, done = open_places(self._arrays, begin), 0
+            while done < len(places):
+                done, lacking = self._run(end_flows, places, done)
+                if lacking == GROW:
+                    self._grow()
+                elif lacking != DONE:
+                    yield self._drain()
         yield self._drain()
 
     def _kernel(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -94,7 +94,7 @@ from sensor.flows.row import (
 )  # fmt: skip
 from sensor.flows.sequence import size
 from sensor.flows.tcp import is_reuse, segment
-from sensor.flows.timers import DUE, IDLE_TUNNEL, ROW, fire, is_stale, pop
+from sensor.flows.timers import DUE, IDLE_TUNNEL, fire, first_place, is_stale, pop
 
 LATEST = NEVER - 2 * IDLE_TUNNEL  # later times leave no room for a deadline
 MAX_CHANGES = 5  # Tunnel::max_changes_per_connection
@@ -225,7 +225,7 @@ def end_due_flows(
             return DRAIN
         if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
             return GROW
-        place = heap[0, ROW]
+        place = first_place(heap)
         stale = is_stale(flows, attempts, heap)
         pop(heap, numbers)
         if stale:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from sensor.flows.begin import take_row
-from sensor.flows.memory import aligned, allocate, doubled, grow, release
+from sensor.flows.memory import allocate, doubled, grow, on_pages, release
 from sensor.flows.row import NEXT, SERIAL, USED_ROWS, WORDS
 from tests.frames import (
     CLIENT,
@@ -45,19 +48,37 @@ def scan(count: int, start: int = START, payload: bytes = b"") -> list[Packet]:
 @pytest.mark.parametrize("rows", [1, 2, 3, 256])
 def test_rows_begin_on_a_cache_line_and_are_zero(rows: int) -> None:
     for _ in range(8):
-        array = aligned(rows, WORDS)
+        array = on_pages((rows, WORDS))
         assert array.shape == (rows, WORDS)
         assert array.ctypes.data % 64 == 0
         assert array.flags.c_contiguous
         assert not array.any()
 
 
-def test_an_array_that_doubles_keeps_what_it_holds() -> None:
-    array = np.arange(6).reshape(2, 3)
+@pytest.mark.parametrize("rows", [1, 3, 20_000])
+def test_an_array_that_doubles_keeps_what_it_holds(rows: int) -> None:
+    array = on_pages((rows, WORDS))
+    array[:] = np.arange(rows * WORDS).reshape(rows, WORDS)
     larger = doubled(array)
-    assert larger.shape == (4, 3)
-    assert larger[:2].tolist() == array.tolist()
-    assert not larger[2:].any()
+    assert larger.shape == (2 * rows, WORDS)
+    assert (larger[:rows] == np.arange(rows * WORDS).reshape(rows, WORDS)).all()
+    assert not larger[rows:].any()
+
+
+def test_growing_does_not_take_the_memory_of_both() -> None:
+    rows = 100_000
+    array = on_pages((rows, WORDS))
+    array[:] = 1
+    before = resident()
+    larger = doubled(array)
+    assert resident() - before < 8 * WORDS * rows / 4
+    assert larger[rows - 1, 0] == 1
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * mmap.PAGESIZE
 
 
 def test_what_is_not_full_does_not_grow() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor.flows.row import NUMBERS, TIMERS
-from sensor.flows.timers import DUE, ROW, WHOSE, pop, push
+from sensor.flows.timers import DUE, WHO, first_place, pop, push
 from tests.frames import (
     CLIENT,
     SECOND,
@@ -50,7 +50,7 @@ DUES = st.integers(0, 20)
 @given(st.lists(st.one_of(DUES, st.none()), max_size=60))
 def test_the_heap_gives_what_is_due_first(steps: list[int | None]) -> None:
     """A number is pushed, None pops; each entry keeps its row and its flow's number."""
-    heap, numbers = np.zeros((64, 3), np.int64), np.zeros(NUMBERS, np.int64)
+    heap, numbers = np.zeros((64, 2), np.int64), np.zeros(NUMBERS, np.int64)
     expected: list[int] = []
     given_out: dict[int, int] = {}
     for serial, due in enumerate(steps, 1):
@@ -59,14 +59,14 @@ def test_the_heap_gives_what_is_due_first(steps: list[int | None]) -> None:
             heapq.heappush(expected, due)
             given_out[serial] = due
         elif expected:
-            serial_of_top = int(heap[0, WHOSE])
+            serial_of_top = int(heap[0, WHO]) >> 32
             assert heap[0, DUE] == heapq.heappop(expected) == given_out.pop(serial_of_top)
-            assert heap[0, ROW] == serial_of_top * 3
+            assert first_place(heap.data) == serial_of_top * 3
             pop(heap.data, numbers.data)
         assert numbers[TIMERS] == len(expected)
         if expected:
             assert heap[0, DUE] == expected[0]
-    assert sorted(heap[: len(expected), WHOSE].tolist()) == sorted(given_out)
+    assert sorted(int(who) >> 32 for who in heap[: len(expected), WHO]) == sorted(given_out)
 
 
 PING = icmp(CLIENT, SERVER, 8)
