@@ -140,7 +140,11 @@ def free(datagrams: Words, pool: Words, slot: int) -> None:
 def copy_new(
     b: Words, at: int, store: Words, base: int, pool: Words, part: int, begin: int, end: int
 ) -> None:
-    """Copy what no earlier fragment had of [begin, end); it lies at `at` in the block."""
+    """Copy what no earlier fragment had of [begin, end); it lies at `at` in the block.
+
+    From behind where it moves to the right: a fragment may lie in a datagram that was put together
+    in the very slot that it is now given.
+    """
     place = begin
     while place < end:
         while part != 0 and pool[part, END] <= place:
@@ -151,8 +155,12 @@ def copy_new(
             continue
         if part != 0:
             stop = min(end, pool[part, BEGIN])
-        for k in range(place, stop):
-            store[base + k] = b[at + k - begin]
+        if base + begin > at:
+            for k in range(stop - 1, place - 1, -1):
+                store[base + k] = b[at + k - begin]
+        else:
+            for k in range(place, stop):
+                store[base + k] = b[at + k - begin]
         place = stop
 
 
@@ -178,3 +186,12 @@ def hand_out(datagrams: Words, store: Words, pool: Words, p: Words, slot: int, w
             status = OK
     p[TRANSPORT_BYTES] = at + whole - p[TRANSPORT_AT]
     return status
+
+
+@kernel
+def give_up(datagrams: Words, pool: Words, weirds: Words) -> None:
+    """At the end of the input: count the datagrams of which a fragment is missing."""
+    for slot in range(SLOTS):
+        if datagrams[slot, FIRST_SEEN]:
+            weirds[INCOMPLETE] += 1
+            free(datagrams, pool, slot)

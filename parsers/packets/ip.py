@@ -10,6 +10,7 @@ from parsers.kernel import Words, kernel
 from parsers.packets.checksums import fold, ones_sum
 from parsers.packets.fields import (
     CAPTURED,
+    CARRIER_KIND,
     DATAGRAM_ID,
     FRAGMENT_AT,
     FRAGMENT_MORE,
@@ -22,6 +23,7 @@ from parsers.packets.fields import (
     SOURCE_LOW,
     TARGET_HIGH,
     TARGET_LOW,
+    TEREDO_KIND,
     TRANSPORT_AT,
     TRANSPORT_BYTES,
 )  # fmt: skip
@@ -30,6 +32,7 @@ from parsers.weirds import CODES
 
 OK = -1
 FRAGMENT = -2  # a whole fragment: see fragments.py
+BUBBLE = -6  # a Teredo packet without content (RFC 4380, section 2.8): nothing is wrong with it
 TRUNCATED = CODES["truncated_IP"]
 VERSION = CODES["unknown_ip_version"]
 HEADER_SIZE = CODES["invalid_IP_header_size"]
@@ -164,7 +167,7 @@ def extension_chain(b: Words, place: int, end: int, protocol: int, p: Words) -> 
     p[TRANSPORT_AT] = place
     p[CAPTURED] = end - place
     if status == OK and protocol == NO_NEXT_HEADER:
-        return NO_NEXT
+        return BUBBLE if p[CARRIER_KIND] == TEREDO_KIND else NO_NEXT
     if status == OK and protocol == ESP and place + 8 <= end:
         return ESP_HIDES
     if status == OK and protocol == MOBILITY and place + 2 <= end:

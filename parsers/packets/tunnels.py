@@ -18,9 +18,13 @@ from parsers.packets.fields import (
     FRAME_CUT,
     FRAME_END,
     FRAME_LINK,
+    GRE_KIND,
+    GTP_KIND,
+    OTHER_KIND,
     PAYLOAD_AT,
     PAYLOAD_BYTES,
     PROTOCOL,
+    TEREDO_KIND,
     TRANSPORT_AT,
 )  # fmt: skip
 from parsers.packets.ip import OK
@@ -38,7 +42,6 @@ MISMATCH = CODES["inner_IP_length_mismatch"]
 
 IP_IN_IP, IPV6_IN_IP, GRE = 4, 41, 47  # IP protocol numbers
 MAX_DEPTH = 4  # Tunnel::max_depth
-GTP_KIND, GRE_KIND, OTHER_KIND = 1, 2, 3  # of CARRIER_KIND
 
 GENEVE_PORT, TEREDO_PORT, AYIYA_PORT, GRE_PORT = 6081, 3544, 5072, 4754
 GTP_PORTS = (2152, 2123)
@@ -194,7 +197,8 @@ def ayiya(b: Words, at: int, end: int, p: Words) -> int:
     """Read an AYIYA header; only forwarded packets are packets."""
     if at + 8 > end:
         return NOT_OF_THIS_KIND
-    inner = at + 8 + (1 << (b[at] // 16)) + (b[at + 1] // 16) * 4
+    # Zeek keeps the length of the identity in a byte.
+    inner = at + 8 + ((1 << (b[at] // 16)) & 0xFF) + (b[at + 1] // 16) * 4
     if inner > end:
         return NOT_OF_THIS_KIND
     if b[at + 2] & 15 != 1:
@@ -267,4 +271,6 @@ def teredo(b: Words, at: int, end: int, p: Words) -> int:
     bubble = b[at + 6] == 59 and stated == 40
     if stated > end - at or (stated < end - at and not bubble):
         return NOT_OF_THIS_KIND
-    return enter(p, at, end, LINK_RAW)
+    enter(p, at, end, LINK_RAW)
+    p[CARRIER_KIND] = TEREDO_KIND
+    return OK

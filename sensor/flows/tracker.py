@@ -18,6 +18,7 @@ from parsers.addresses import Networks
 from parsers.capture.frames import Frames
 from parsers.kernel import compiled
 from parsers.packets.fields import ZEEK_COMPAT
+from parsers.packets.fragments import give_up
 from parsers.weirds import CODES, by_name
 from sensor.flows.begin import TUNNEL
 from sensor.flows.carriers import Carriers
@@ -129,6 +130,8 @@ class FlowTracker:
 
     def end(self) -> Iterator[Ended]:
         """End every open flow; yields as `follow` does."""
+        core = lend(self._arrays, fast=False)
+        give_up(core.datagrams, core.blocks, core.weirds)
         for begin in slices(self._arrays):
             places, done = open_places(self._arrays, begin), 0
             while done < len(places):

@@ -18,6 +18,7 @@ from parsers.packets.fields import (
     FRAME_CUT,
     FRAME_END,
     FRAME_LINK,
+    GRE_KIND,
     ONE_WAY,
     PAYLOAD_AT,
     PAYLOAD_BYTES,
@@ -46,7 +47,6 @@ from parsers.packets.transport import (
     tcp_header,
 )  # fmt: skip
 from parsers.packets.tunnels import (
-    GRE_KIND,
     MAX_DEPTH,
     NO_TUNNEL,
     NOT_OF_THIS_KIND,
