@@ -1,8 +1,9 @@
 """Every table: its columns with type, unit, meaning, and the names others have for them.
 
-This and the lists of `parsers.logs` are the only ones. Frames, the log writer, the docs and the check of analyzers are derived
-from it. Types are Zeek's; `polars_type` says how each is held: times and intervals as
-nanoseconds, counts Int64, ports Int32, addresses as text in canonical form, unset as null.
+This is the only list, with those that it takes from `parsers.logs`. Frames, the log writer and
+reader, the docs and the check of analyzers are derived from it. Types are Zeek's; `polars_type`
+says how each is held: times and intervals as nanoseconds, counts Int64, ports Int32, addresses as
+text in canonical form, unset as null.
 """
 
 from __future__ import annotations

@@ -1,0 +1,78 @@
+"""The header lines of a TSV log: how its rows are written, and what their columns are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from parsers.schema import TABLES, Column
+
+ESCAPED = re.compile(r"\\\\|(?:\\x[0-9A-Fa-f]{2})+")
+
+# Columns that have another name today, by table. Only where both mean the same.
+RENAMED: dict[str, dict[str, str]] = {"http": {"filename": "resp_filenames"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the header lines said so far; a log may bring others in the middle."""
+
+    separator: str = "\t"
+    set_separator: str = ","
+    empty: str = "(empty)"
+    unset: str = "-"
+    path: str = ""
+    fields: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+
+    def with_line(self, line: bytes) -> Header:
+        """Return the header with one more line; lines that say nothing of the rows are ignored."""
+        text = line.decode(errors="backslashreplace").rstrip("\r\n")
+        if text.startswith("#separator "):
+            return Header(separator=plain(text.removeprefix("#separator ")) or "\t")
+        name, _, value = text.partition(self.separator)
+        if name in ("#fields", "#types"):
+            values = tuple(plain(part) for part in value.split(self.separator))
+            if name == "#types":
+                return replace(self, types=values)
+            return replace(self, fields=values, types=())
+        if name in SINGLE:
+            return replace(self, **{SINGLE[name]: plain(value)})
+        return self
+
+    def type_of(self, place: int) -> str:
+        """The type that the log itself gives a column; "" if it gives none."""
+        return self.types[place] if place < len(self.types) else ""
+
+
+SINGLE = {
+    "#set_separator": "set_separator",
+    "#empty_field": "empty",
+    "#unset_field": "unset",
+    "#path": "path",
+}
+
+
+def plain(text: str) -> str:
+    """Undo Zeek's escapes: `\\xHH`, several for a letter of several bytes, and `\\\\`.
+
+    Bytes that are no UTF-8 stay as they are written.
+    """
+    return ESCAPED.sub(_letter, text)
+
+
+def _letter(match: re.Match[str]) -> str:
+    if match[0] == "\\\\":
+        return "\\"
+    return bytes.fromhex(match[0].replace("\\x", "")).decode(errors="backslashreplace")
+
+
+def spellings(table: str) -> dict[str, Column]:
+    """The columns of a table by every name that logs have for them.
+
+    Some exporters write `id_orig_h` for `id.orig_h`.
+    """
+    columns = {column.zeek: column for column in TABLES[table] if column.zeek}
+    renamed = {old: columns[new] for old, new in RENAMED.get(table, {}).items()}
+    dotless = {name.replace(".", "_"): column for name, column in columns.items()}
+    return renamed | dotless | columns
