@@ -14,11 +14,13 @@ from parsers.capture.content import Content
 from parsers.capture.source import STANDARD_INPUT, raw_file, stored_size
 from parsers.errors import NotALog, looks_like, printable
 from parsers.zeek.lines import BLOCK, BOM, LineReader
+from parsers.zeek.ndjson import Ndjson
 from parsers.zeek.notes import Notes
 from parsers.zeek.rows import Rows
 from parsers.zeek.tsv import Tsv
 
 EXPECTED = "a Zeek log (TSV with its header, or JSON, plain or in gzip or zstd)"
+FORMATS: dict[str, type[Tsv | Ndjson]] = {"tsv": Tsv, "json": Ndjson}
 ROWS = 65_536  # of a frame that is delivered
 HEADER_LINE = re.compile(rb"#(?:separator|fields|path)\b", re.MULTILINE)
 
@@ -134,14 +136,14 @@ class ZeekLog:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _recognised(self, head: bytes) -> Tsv:
+    def _recognised(self, head: bytes) -> Tsv | Ndjson:
         """The reader for a log that begins like this."""
         kind = kind_of(head)
         if kind is None:
             if not head and self._content.damage:
                 raise self._content.damage
             raise NotALog(self.path, EXPECTED, looks_like(head))
-        return Tsv(self.path, self._rows, self.unknown)
+        return FORMATS[kind](self.path, self._rows, self.unknown)
 
     def _end(self) -> None:
         if self._content.damage:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from parsers.schema import TABLES, Column
 from parsers.zeek.header import ESCAPED, Header, plain, spellings
-from parsers.zeek.lines import Lines, as_utf8
+from parsers.zeek.lines import Lines, as_utf8, line_count, only
 from parsers.zeek.names import table_of
 from parsers.zeek.notes import Notes
 from parsers.zeek.rows import Rows
-from parsers.zeek.values import element_type
+from parsers.zeek.values import element_type, wrapped
 
 STAND_IN = "\x1f"  # a separator of one byte, for those of several: Zeek escapes it in values
 Table = tuple[str, pl.DataFrame]
@@ -46,17 +46,19 @@ class Tsv:
         for part in _parts(data):
             if part.startswith(b"#"):
                 self._header, self._plan = self._header.with_line(part), None
+                line += 1
             else:
-                yield from self._read(Lines(part, line, lines.cut))
-            line += part.count(b"\n")
+                count = lines.count if len(part) == len(data) else line_count(part)
+                yield from self._read(Lines(part, line, count, lines.cut))
+                line += count
 
     def _read(self, lines: Lines) -> Iterator[Table]:
         """Read rows that are all of one header."""
         plan = self._plan = self._plan or self._planned()
-        count = lines.data.count(b"\n")
         if self._rows.wants(plan.table) and not plan.weird:
-            yield from self._rows_of(plan, lines, count)
+            yield from self._rows_of(plan, lines)
             return
+        count = lines.count
         blank = lines.data.count(b"\n\n") + lines.data.startswith(b"\n")
         if blank:
             count = sum(1 for line in lines.data.split(b"\n") if line)
@@ -84,16 +86,16 @@ class Tsv:
         wanted = self._rows.columns(table)
         return Plan(table, {place: column for place, column in found.items() if column in wanted})
 
-    def _rows_of(self, plan: Plan, lines: Lines, count: int) -> Iterator[Table]:
+    def _rows_of(self, plan: Plan, lines: Lines) -> Iterator[Table]:
         header = self._header
         data, separator = lines.data, header.separator
         if len(separator.encode()) != 1 or separator in "\r\n":
             data, separator = data.replace(separator.encode(), STAND_IN.encode()), STAND_IN
-        numbers = pl.int_range(lines.first, lines.first + count, eager=True)
+        numbers = pl.int_range(lines.first, lines.first + lines.count, eager=True)
         fields = self._fields(plan, data, separator)
-        if not self._even(fields, data, separator, count):
-            kept = self._sorted_out(Lines(data, lines.first, lines.cut), separator)
-            data, numbers = _only(data, kept), numbers.filter(pl.Series(kept))
+        if not self._even(fields, data, separator, lines.count):
+            kept = self._sorted_out(Lines(data, lines.first, lines.count, lines.cut), separator)
+            data, numbers = only(data, kept), numbers.filter(pl.Series(kept))
             fields = self._fields(plan, data, separator)
         if not len(numbers):
             return
@@ -166,7 +168,7 @@ class Tsv:
         if column.type in ("string", "enum") or many:
             text = _with_empty(text, header.empty)
             text = _unescaped(text) if escaped else text
-        return text.to_frame().select(pl.concat_list(text.name)).to_series() if many else text
+        return wrapped(text) if many else text
 
     def _listed(self, text: pl.Series, *, escaped: bool) -> pl.Series:
         header = self._header
@@ -200,13 +202,6 @@ def _parts(data: bytes) -> Iterator[bytes]:
             end = end or len(data)
         yield data if end - at == len(data) else data[at:end]
         at = end
-
-
-def _only(data: bytes, kept: NDArray[np.bool_]) -> bytes:
-    """The lines that are kept."""
-    octets = np.frombuffer(data, np.uint8)
-    lengths = np.diff(np.flatnonzero(octets == ord("\n")), prepend=-1)
-    return octets[np.repeat(kept, lengths)].tobytes()
 
 
 def _with_empty(text: pl.Series, empty: str) -> pl.Series:

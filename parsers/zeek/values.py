@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from parsers.addresses import from_text, to_text
+from parsers.addresses import canonical
 from parsers.schema import Column, polars_type
 
 NANOSECONDS = pl.Decimal(38, 9)  # seconds with nine decimals
@@ -55,7 +55,8 @@ def _interval(text: pl.Expr) -> pl.Expr:
 
 
 def _epoch(text: pl.Expr) -> pl.Expr:
-    return _time(text.cast(NANOSECONDS, strict=False).to_physical())
+    value = text.cast(NANOSECONDS, strict=False).to_physical()
+    return value.cast(pl.Int64, strict=False).cast(pl.Datetime("ns", "UTC"))
 
 
 def _time(nanoseconds: pl.Expr) -> pl.Expr:
@@ -85,14 +86,18 @@ def _iso(text: pl.Expr) -> pl.Expr:
     return pl.when(shape.str.contains(AFTER_SECONDS)).then(_time(value))
 
 
-def _iso_times(text: pl.Series) -> pl.Series:
-    return text.to_frame("text").select(_iso(pl.col("text"))).to_series()
+def _rare_times(text: pl.Series) -> pl.Series:
+    """Times in ISO 8601, and seconds that are too many for 64 bits of nanoseconds."""
+    seconds = _time(pl.col("text").cast(NANOSECONDS, strict=False).to_physical())
+    times = text.to_frame("text").select(pl.coalesce(seconds, _iso(pl.col("text"))))
+    return times.to_series()
 
 
 def _addresses(text: pl.Series) -> pl.Series:
-    """Addresses in canonical form, null where there is none."""
-    hi, lo, valid = from_text(text)
-    return to_text(hi, lo).zip_with(pl.Series(valid), pl.Series([None], dtype=pl.String))
+    """Addresses in canonical form, null where there is none. Each distinct text is read once."""
+    distinct = text.unique()
+    known = [canonical(address) for address in distinct]
+    return text.replace_strict(distinct, pl.Series(known, dtype=pl.String), return_dtype=pl.String)
 
 
 def _text(text: pl.Expr) -> pl.Expr:
@@ -109,7 +114,7 @@ class Form:
 
 
 FORMS: dict[str, Form] = {
-    "time": Form(_epoch, "bad_time", _iso_times),
+    "time": Form(_epoch, "bad_time", _rare_times),
     "interval": Form(_interval, "bad_time"),
     "count": Form(_count, "bad_number"),
     "int": Form(_int, "bad_number"),
@@ -170,16 +175,25 @@ def element_type(column: Column) -> str:
     return column.type.partition("[")[2].removesuffix("]")
 
 
+def wrapped(text: pl.Series) -> pl.Series:
+    """Single values as lists of one; null stays null."""
+    value = pl.col(text.name)
+    lists = text.to_frame().select(pl.when(value.is_not_null()).then(pl.concat_list(value)))
+    return lists.to_series()
+
+
 def _completed(
     text: pl.Series, value: pl.Series, type_: str
 ) -> tuple[pl.Series, pl.Series | None]:
     """Try the rare form where the usual one found nothing; what is left then is bad."""
-    rare = FORMS[type_].rare
-    if value.null_count() > text.null_count() and rare:
-        value = value.zip_with(value.is_not_null(), rare(text.set(value.is_not_null(), None)))
-    if value.null_count() > text.null_count():
-        return value, value.is_null() & text.is_not_null()
-    return value, None
+    form = FORMS[type_]
+    if value.null_count() == text.null_count():
+        return value, None
+    bad = value.is_null() & text.is_not_null()
+    if form.rare:
+        value = value.scatter(bad.arg_true(), form.rare(text.filter(bad)))
+        bad = value.is_null() & text.is_not_null()
+    return value, bad if value.null_count() > text.null_count() else None
 
 
 def _elements(lists: pl.Series, type_: str) -> tuple[pl.Series, pl.Series | None]:
