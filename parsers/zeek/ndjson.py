@@ -103,7 +103,7 @@ class Ndjson:
         names = frame[PATHS[0]]
         if not names.null_count():
             return names
-        if PATHS[1] not in frame.columns and b'"@stream"' in part.data:
+        if PATHS[1] not in frame.columns and b'"@stream"' in part.data[:SAMPLE]:
             self._others.add(PATHS[1])
             named = self._parsed(part, {})
             frame = frame if named is None else named
