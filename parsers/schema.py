@@ -176,7 +176,6 @@ ENRICHMENT: tuple[Column, ...] = (
 )
 
 
-
 def _listed(text: str) -> tuple[Column, ...]:
     """The columns of a list in `parsers.logs`. Dots are underscores: `version.major`."""
     lines = text.replace("*\n", ENDPOINTS, 1).replace("\n+\n", "\n").split("\n")
@@ -191,6 +190,11 @@ TABLES: dict[str, tuple[Column, ...]] = {
 }
 # What `LogWriter` writes.
 LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN}
+
+
+def element_type(column: Column) -> str:
+    """The type of a set's or vector's elements; "" for a single value."""
+    return column.type.partition("[")[2].removesuffix("]")
 
 
 def polars_type(zeek_type: str) -> pl.DataType:

@@ -33,7 +33,7 @@ def _files(folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
         yield folder
         return
     for name in entries:
-        path = os.path.join(folder, name)  # noqa: PTH118
+        path = os.path.join(folder, name)
         if name.startswith(".") or name.endswith(".part"):
             continue
         try:
@@ -51,7 +51,7 @@ def _files(folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
 
 
 def _is_link(folder: str, name: str) -> bool:
-    return os.path.islink(os.path.join(folder, name))  # noqa: PTH118
+    return os.path.islink(os.path.join(folder, name))
 
 
 def _time(folder: str, path: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 
-from parsers.schema import TABLES, Column
+from parsers.schema import TABLES, Column, element_type
 
 ESCAPED = re.compile(r"\\\\|(?:\\x[0-9A-Fa-f]{2})+")
 
 # Columns that have another name today, by table. Only where both mean the same.
 RENAMED: dict[str, dict[str, str]] = {"http": {"filename": "resp_filenames"}}
+OLD_NAMES = {old for names in RENAMED.values() for old in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +38,37 @@ class Header:
             if name == "#types":
                 return replace(self, types=values)
             return replace(self, fields=values, types=())
-        if name in SINGLE:
-            return replace(self, **{SINGLE[name]: plain(value)})
+        match name:
+            case "#set_separator":
+                return replace(self, set_separator=plain(value))
+            case "#empty_field":
+                return replace(self, empty=plain(value))
+            case "#unset_field":
+                return replace(self, unset=plain(value))
+            case "#path":
+                return replace(self, path=plain(value))
         return self
 
-    def type_of(self, place: int) -> str:
-        """The type that the log itself gives a column; "" if it gives none."""
-        return self.types[place] if place < len(self.types) else ""
+    def columns(self, table: str) -> dict[int, Column]:
+        """The columns that a table has of the fields, by the place of the field.
 
+        Where a field is there under an old name too, it is the one under today's name.
+        """
+        known = spellings(table)
+        fields = [(place, name) for place, name in enumerate(self.fields) if name in known]
+        places = {known[name].name: place for place, name in fields}
+        places |= {known[name].name: place for place, name in fields if known[name].zeek == name}
+        return {place: known[self.fields[place]] for place in places.values()}
 
-SINGLE = {
-    "#set_separator": "set_separator",
-    "#empty_field": "empty",
-    "#unset_field": "unset",
-    "#path": "path",
-}
+    def is_list(self, place: int, column: Column) -> bool:
+        """Whether a column is written as a set or a vector: as the log says, if it says so."""
+        if place < len(self.types):
+            return "[" in self.types[place]
+        return bool(element_type(column)) and self.fields[place] not in OLD_NAMES
 
 
 def plain(text: str) -> str:
-    """Undo Zeek's escapes: `\\xHH`, several for a letter of several bytes, and `\\\\`.
+    r"""Undo Zeek's escapes: `\xHH`, several for a letter of several bytes, and `\\`.
 
     Bytes that are no UTF-8 stay as they are written.
     """
@@ -67,6 +81,7 @@ def _letter(match: re.Match[str]) -> str:
     return bytes.fromhex(match[0].replace("\\x", "")).decode(errors="backslashreplace")
 
 
+@functools.cache
 def spellings(table: str) -> dict[str, Column]:
     """The columns of a table by every name that logs have for them.
 

@@ -37,7 +37,7 @@ class Lines:
 
 
 class LineReader:
-    """The lines of a file, in blocks; line ends are `\\n`, a byte order mark is taken off."""
+    """The lines of a file, in blocks, each with a line feed; a byte order mark is taken off."""
 
     def __init__(self, content: Content, notes: Notes, block: int = BLOCK) -> None:
         self._content, self._notes = content, notes
@@ -148,7 +148,7 @@ def _long_lines(data: bytes, at: int) -> Iterator[tuple[int, int]]:
 
 
 def as_utf8(data: bytes, escape: bytes) -> bytes:
-    """Make text valid: each byte that is no UTF-8 becomes `escape` and two digits, `\\xff`."""
+    """Make text valid: each byte that is no UTF-8 becomes `escape` and its two hex digits."""
     if data.isascii():
         return data
     try:

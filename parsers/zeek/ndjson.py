@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import msgspec
 import polars as pl
 
-from parsers.schema import TABLES, Column
+from parsers.schema import TABLES, Column, element_type
 from parsers.zeek.header import RENAMED, spellings
 from parsers.zeek.lines import Lines, as_utf8, only
 from parsers.zeek.names import table_of
 from parsers.zeek.rows import Rows
-from parsers.zeek.values import element_type, wrapped
+from parsers.zeek.values import wrapped
 
 PATHS = ("_path", "@stream")  # the keys under which exporters name the log
 NESTED = "id"  # {"id": {"orig_h": …}} instead of "id.orig_h"
@@ -193,9 +193,7 @@ class Ndjson:
     def _wrong_lists(self, log: str, part: Part) -> list[str | None]:
         lists = [column.zeek for column in self._rows.columns(log) if element_type(column)]
         return [
-            None
-            if all(isinstance(row.get(key), list | None) for key in lists)
-            else "bad_list"
+            None if all(isinstance(row.get(key), list | None) for key in lists) else "bad_list"
             for row in map(_row, part.lines())
         ]
 
@@ -227,7 +225,12 @@ def _row(line: bytes) -> dict[str, object]:
 
 def _first_keys(data: bytes) -> set[str]:
     """The keys of the first lines: JSON leaves out what is unset, so one line is too few."""
-    return {key for line in data[:SAMPLE].split(b"\n")[:100] if _trouble(line) is None for key in _row(line)}
+    return {
+        key
+        for line in data[:SAMPLE].split(b"\n")[:100]
+        if _trouble(line) is None
+        for key in _row(line)
+    }
 
 
 def _others(log: str, column: Column) -> list[str]:

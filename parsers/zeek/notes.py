@@ -24,7 +24,8 @@ class Notes:
     def passed_over(self, weird: str, count: int, line: int, detail: str = "") -> None:
         """Count rows of which the first is on `line`; say so if it is the first of all."""
         self.weirds[weird] += count
-        self.once(weird, f"line {line}: {WEIRDS[weird]}{detail and ': '}{printable(detail)}")
+        what = f"first of the {WEIRDS[weird]}{detail and ': '}{printable(detail)}"
+        self.once(weird, f"line {line}: {what}")
 
     def once(self, kind: str, text: str) -> None:
         """Say something, if nothing of this kind was said yet."""

@@ -146,6 +146,8 @@ class ZeekLog:
         return FORMATS[kind](self.path, self._rows, self.unknown)
 
     def _end(self) -> None:
+        if self.size is not None:  # a stream is its owner's
+            self.close()
         if self._content.damage:
             self.warnings.append(str(self._content.damage))
         for name, count in self.unknown.items():

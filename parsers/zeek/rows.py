@@ -78,11 +78,9 @@ class Rows:
         height = len(lines)
         place = pl.repeat(self._path, height, dtype=pl.String, eager=True)
         found["file"] = place.alias("file")
-        return pl.DataFrame(
-            [
-                found.get(name, pl.Series(name, [None], dtype).new_from_index(0, height))
-                for name, dtype in schema.items()
-                if name in wanted
-            ],
-            height=height,
-        )
+        columns = [
+            found.get(name, pl.Series(name, [None], dtype).new_from_index(0, height))
+            for name, dtype in schema.items()
+            if name in wanted
+        ]
+        return pl.DataFrame(columns) if columns else pl.DataFrame(height=height)

@@ -10,13 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from parsers.schema import TABLES, Column
-from parsers.zeek.header import ESCAPED, Header, plain, spellings
+from parsers.schema import TABLES, Column, element_type
+from parsers.zeek.header import ESCAPED, Header, plain
 from parsers.zeek.lines import Lines, as_utf8, line_count, only
 from parsers.zeek.names import table_of
-from parsers.zeek.notes import Notes
 from parsers.zeek.rows import Rows
-from parsers.zeek.values import element_type, wrapped
+from parsers.zeek.values import wrapped
 
 STAND_IN = "\x1f"  # a separator of one byte, for those of several: Zeek escapes it in values
 Table = tuple[str, pl.DataFrame]
@@ -76,10 +75,7 @@ class Tsv:
             return Plan(table, {})
         if len(set(header.fields)) < len(header.fields):
             return Plan(table, {}, "duplicate_field")
-        known = spellings(table)
-        found = {place: known[name] for place, name in enumerate(header.fields) if name in known}
-        todays = {column.name for place, column in found.items() if header.fields[place] == column.zeek}
-        found = {place: column for place, column in found.items() if column.name not in todays or header.fields[place] == column.zeek}
+        found = header.columns(table)
         self._rows.saw(table, {column.name for column in found.values()})
         if not self._rows.wants(table):
             return Plan(table, {})
@@ -163,7 +159,7 @@ class Tsv:
             text = text.set(text == header.unset, None)
         many = element_type(column)
         escaped = b"\\" in data
-        if many and "[" in (header.type_of(place) or column.type):
+        if many and header.is_list(place, column):
             return self._listed(text, escaped=escaped)
         if column.type in ("string", "enum") or many:
             text = _with_empty(text, header.empty)
@@ -186,7 +182,7 @@ class Tsv:
         )
         joined = rows.select("row").join(whole, on="row", how="left", maintain_order="left")
         none = pl.Series([[]], dtype=pl.List(pl.String))
-        return joined["text"].zip_with(~empty.fill_null(False), none)  # noqa: FBT003
+        return joined["text"].zip_with(~empty.fill_null(False), none)
 
 
 def _parts(data: bytes) -> Iterator[bytes]:

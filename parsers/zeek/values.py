@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from parsers.addresses import canonical
-from parsers.schema import Column, polars_type
+from parsers.schema import Column, element_type, polars_type
 
 NANOSECONDS = pl.Decimal(38, 9)  # seconds with nine decimals
-YEAR_1, YEAR_10000 = (pl.lit(seconds * 10**9, pl.Int128) for seconds in (-62135596800, 253402300800))
+YEAR_1, YEAR_10000 = (
+    pl.lit(seconds * 10**9, pl.Int128) for seconds in (-62135596800, 253402300800)
+)
 FIRST, LAST = (pl.lit(value, pl.Int128) for value in (-(2**63) + 1, 2**63 - 1))
 OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 IPV4 = rf"^(?:{OCTET}\.){{3}}{OCTET}$"
@@ -170,11 +172,6 @@ def typed(texts: pl.DataFrame, columns: Sequence[Column]) -> tuple[pl.DataFrame,
     return pl.DataFrame([values[column.name].alias(column.name) for column in columns]), bad
 
 
-def element_type(column: Column) -> str:
-    """The type of a set's or vector's elements; "" for a single value."""
-    return column.type.partition("[")[2].removesuffix("]")
-
-
 def wrapped(text: pl.Series) -> pl.Series:
     """Single values as lists of one; null stays null."""
     value = pl.col(text.name)
@@ -182,9 +179,7 @@ def wrapped(text: pl.Series) -> pl.Series:
     return lists.to_series()
 
 
-def _completed(
-    text: pl.Series, value: pl.Series, type_: str
-) -> tuple[pl.Series, pl.Series | None]:
+def _completed(text: pl.Series, value: pl.Series, type_: str) -> tuple[pl.Series, pl.Series | None]:
     """Try the rare form where the usual one found nothing; what is left then is bad."""
     form = FORMS[type_]
     if value.null_count() == text.null_count():
