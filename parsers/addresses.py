@@ -7,6 +7,7 @@ written as `inet_ntop` writes it (RFC 5952).
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 from collections.abc import Iterable, Iterator
@@ -73,6 +74,18 @@ def from_text(texts: pl.Series) -> tuple[Words, Words, NDArray[np.bool_]]:
     words = texts.alias("text").to_frame().join(known, on="text", how="left", maintain_order="left")
     valid = words["hi"].is_not_null().to_numpy()
     return words["hi"].fill_null(0).to_numpy(), words["lo"].fill_null(0).to_numpy(), valid
+
+
+@functools.lru_cache(maxsize=65_536)
+def canonical(text: str) -> str | None:
+    """Return one address as canonical text, or None where the text is no address."""
+    words = _words(text)
+    if words is None:
+        return None
+    packed = b"".join(word.to_bytes(8, signed=True) for word in words)
+    if words[0] == 0 and words[1] >> 32 == _MAPPED:
+        return socket.inet_ntop(socket.AF_INET, packed[12:])
+    return socket.inet_ntop(socket.AF_INET6, packed)
 
 
 class Networks:

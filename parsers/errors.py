@@ -66,6 +66,10 @@ class NotACapture(ParseError):
     """The input is of another kind altogether: nothing was read."""
 
 
+class NotALog(ParseError):
+    """The input is no Zeek log: nothing was read."""
+
+
 class CutOff(ParseError):
     """The input ends in the middle of something; what is whole before it was delivered."""
 

@@ -1,14 +1,17 @@
 """Every table: its columns with type, unit, meaning, and the names others have for them.
 
-This is the only list. Frames, the log writer, the docs and the check of analyzers are derived
-from it. Types are Zeek's; `polars_type` says how each is held: times and intervals as
-nanoseconds, counts Int64, ports Int32, addresses as text in canonical form, unset as null.
+This is the only list, with those that it takes from `parsers.logs`. Frames, the log writer and
+reader, the docs and the check of analyzers are derived from it. Types are Zeek's; `polars_type`
+says how each is held: times and intervals as nanoseconds, counts Int64, ports Int32, addresses as
+text in canonical form, unset as null.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from parsers.logs import ENDPOINTS, LISTS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -172,8 +175,26 @@ ENRICHMENT: tuple[Column, ...] = (
     Column("remote_service_by", "string", "content or port: what tells the remote service"),
 )
 
-TABLES: dict[str, tuple[Column, ...]] = {"conn": CONN + CONN_EXTRA + ENRICHMENT}
+
+def _listed(text: str) -> tuple[Column, ...]:
+    """The columns of a list in `parsers.logs`. Dots are underscores: `version.major`."""
+    lines = text.replace("*\n", ENDPOINTS, 1).replace("\n+\n", "\n").split("\n")
+    columns = (_zeek(*line.split(" ", 2)) for line in lines if line)
+    return tuple(replace(column, name=column.name.replace(".", "_")) for column in columns)
+
+
+# What readers know, by the name of the log.
+TABLES: dict[str, tuple[Column, ...]] = {
+    "conn": CONN + CONN_EXTRA + ENRICHMENT,
+    **{table: _listed(text) for table, text in LISTS.items()},
+}
+# What `LogWriter` writes.
 LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN}
+
+
+def element_type(column: Column) -> str:
+    """The type of a set's or vector's elements; "" for a single value."""
+    return column.type.partition("[")[2].removesuffix("]")
 
 
 def polars_type(zeek_type: str) -> pl.DataType:

@@ -44,6 +44,19 @@ WEIRDS: dict[str, str] = {
     "damaged_capture": "captures with a record that cannot be one: reading stopped there",
     "unknown_block_type": "pcapng blocks of a type that is not read (passed over)",
     "unknown_interface": "pcapng packets of an interface that was not declared",
+    "line_too_long": "lines of logs longer than 1 MiB",
+    "cut_off_row": "rows at the end of logs that are not whole",
+    "row_without_header": "rows of logs before a header that names their columns",
+    "duplicate_field": "rows of logs below a header that names a column twice",
+    "too_few_columns": "rows of logs with fewer columns than their header",
+    "too_many_columns": "rows of logs with more columns than their header",
+    "bad_number": "rows of logs with a number that is none or does not fit its type",
+    "bad_address": "rows of logs with an address that is none",
+    "bad_time": "rows of logs with a time or an interval that is none",
+    "bad_bool": "rows of logs with a truth value that is none",
+    "bad_list": "rows of JSON logs with a single value where a list belongs",
+    "broken_json_line": "lines of JSON logs that are no JSON",
+    "json_no_object": "lines of JSON logs that are JSON but no object",
 }
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(WEIRDS)}

@@ -1,0 +1,211 @@
+"""TSV logs: blocks of lines -> rows, as the header lines before them say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from parsers.schema import TABLES, Column, element_type
+from parsers.zeek.header import ESCAPED, Header, plain
+from parsers.zeek.lines import Lines, as_utf8, line_count, only
+from parsers.zeek.names import table_of
+from parsers.zeek.rows import Rows
+from parsers.zeek.values import wrapped
+
+STAND_IN = "\x1f"  # a separator of one byte, for those of several: Zeek escapes it in values
+Table = tuple[str, pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a header means. `places`: where the wanted columns are. `weird`: why none is read."""
+
+    table: str
+    places: dict[int, Column]
+    weird: str = ""
+
+
+class Tsv:
+    """Reads TSV. `unknown`: rows of logs that the schema does not have, by their #path."""
+
+    def __init__(self, path: str, rows: Rows, unknown: Counter[str]) -> None:
+        self._path, self._rows, self._unknown = path, rows, unknown
+        self._header = Header()
+        self._plan: Plan | None = None
+
+    def read(self, lines: Lines) -> Iterator[Table]:
+        """Yield the rows of a block."""
+        line = lines.first
+        data = as_utf8(lines.data, b"\\x")
+        for part in _parts(data):
+            if part.startswith(b"#"):
+                self._header, self._plan = self._header.with_line(part), None
+                line += 1
+            else:
+                count = lines.count if len(part) == len(data) else line_count(part)
+                yield from self._read(Lines(part, line, count, lines.cut))
+                line += count
+
+    def _read(self, lines: Lines) -> Iterator[Table]:
+        """Read rows that are all of one header."""
+        plan = self._plan = self._plan or self._planned()
+        if self._rows.wants(plan.table) and not plan.weird:
+            yield from self._rows_of(plan, lines)
+            return
+        count = lines.count
+        blank = lines.data.count(b"\n\n") + lines.data.startswith(b"\n")
+        if blank:
+            count = sum(1 for line in lines.data.split(b"\n") if line)
+        if plan.weird and count:
+            self._rows.notes.passed_over(plan.weird, count, lines.first)
+        elif plan.table not in TABLES:
+            self._unknown[plan.table] += count
+
+    def _planned(self) -> Plan:
+        header = self._header
+        if not header.fields:
+            return Plan("", {}, "row_without_header")
+        table = header.path or table_of(self._path, header.fields, self._rows.notes)
+        if table not in TABLES:
+            return Plan(table, {})
+        if len(set(header.fields)) < len(header.fields):
+            return Plan(table, {}, "duplicate_field")
+        found = header.columns(table)
+        self._rows.saw(table, {column.name for column in found.values()})
+        if not self._rows.wants(table):
+            return Plan(table, {})
+        wanted = self._rows.columns(table)
+        return Plan(table, {place: column for place, column in found.items() if column in wanted})
+
+    def _rows_of(self, plan: Plan, lines: Lines) -> Iterator[Table]:
+        header = self._header
+        data, separator = lines.data, header.separator
+        if len(separator.encode()) != 1 or separator in "\r\n":
+            data, separator = data.replace(separator.encode(), STAND_IN.encode()), STAND_IN
+        numbers = pl.int_range(lines.first, lines.first + lines.count, eager=True)
+        fields = self._fields(plan, data, separator)
+        if not self._even(fields, data, separator, lines.count):
+            kept = self._sorted_out(Lines(data, lines.first, lines.count, lines.cut), separator)
+            data, numbers = only(data, kept), numbers.filter(pl.Series(kept))
+            fields = self._fields(plan, data, separator)
+        if not len(numbers):
+            return
+        texts = [
+            self._text(fields[f"c{place}"], place, column, data).alias(column.name)
+            for place, column in plan.places.items()
+        ]
+        rows = self._rows.made(plan.table, pl.DataFrame(texts), numbers, cut=lines.cut)
+        if len(rows):
+            yield plan.table, rows
+
+    def _fields(self, plan: Plan, data: bytes, separator: str) -> pl.DataFrame:
+        """Read the wanted columns and the last one, as text; null where unset or missing."""
+        last = len(self._header.fields) - 1
+        names = [f"c{place}" for place in range(last + 1)]
+        return pl.read_csv(
+            separator.join(names).encode() + b"\n" + data,
+            separator=separator,
+            schema=dict.fromkeys(names, pl.String),
+            columns=[names[place] for place in sorted({*plan.places, last})],
+            quote_char=None,
+            truncate_ragged_lines=True,
+            # The last column tells whether a row is whole: there, unset must not look missing.
+            null_values={names[place]: self._header.unset for place in plan.places if place < last},
+            empty_string_is_null=self._header.empty != "",
+        )
+
+    def _even(self, fields: pl.DataFrame, data: bytes, separator: str, count: int) -> bool:
+        """Whether each row has as many columns as the header.
+
+        It does if none lacks the last one and the separators of all together are as many.
+        """
+        last = len(self._header.fields) - 1
+        if fields.height != count or fields[f"c{last}"].null_count():
+            return False
+        octets = np.frombuffer(data, np.uint8)
+        return int(np.count_nonzero(octets == ord(separator))) == count * last
+
+    def _sorted_out(self, lines: Lines, separator: str) -> NDArray[np.bool_]:
+        """Count the rows with too few or too many columns; return which are right."""
+        octets = np.frombuffer(lines.data, np.uint8)
+        ends = np.flatnonzero(octets == ord("\n"))
+        separators = np.flatnonzero(octets == ord(separator))
+        columns = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
+        blank = np.diff(ends, prepend=-1) == 1
+        due = len(self._header.fields)
+        for weird, found in (
+            ("too_few_columns", (columns < due) & ~blank),
+            ("too_many_columns", columns > due),
+        ):
+            if found.any():
+                at = int(found.argmax())
+                self._rows.notes.passed_over(
+                    "cut_off_row" if lines.cut else weird,
+                    int(found.sum()),
+                    lines.first + at,
+                    f"{columns[at]} instead of {due}",
+                )
+        return np.asarray((columns == due) & ~blank)
+
+    def _text(self, text: pl.Series, place: int, column: Column, data: bytes) -> pl.Series:
+        """Undo how Zeek writes a value: unset, empty, sets, escapes."""
+        header = self._header
+        if place == len(header.fields) - 1:
+            text = text.set(text == header.unset, None)
+        many = element_type(column)
+        escaped = b"\\" in data
+        if many and header.is_list(place, column):
+            return self._listed(text, escaped=escaped)
+        if column.type in ("string", "enum") or many:
+            text = _with_empty(text, header.empty)
+            text = _unescaped(text) if escaped else text
+        return wrapped(text) if many else text
+
+    def _listed(self, text: pl.Series, *, escaped: bool) -> pl.Series:
+        header = self._header
+        empty = text == header.empty
+        lists = text.str.split(header.set_separator)
+        rows = pl.DataFrame({"row": pl.int_range(len(text), eager=True), "text": lists})
+        flat = rows.filter(lists.is_not_null() & ~empty).explode("text")
+        element = flat["text"].set(flat["text"] == header.unset, None)
+        element = _with_empty(element, header.empty)
+        element = _unescaped(element) if escaped else element
+        whole = (
+            pl.DataFrame([flat["row"], element.alias("text")])
+            .group_by("row", maintain_order=True)
+            .agg("text")
+        )
+        joined = rows.select("row").join(whole, on="row", how="left", maintain_order="left")
+        none = pl.Series([[]], dtype=pl.List(pl.String))
+        return joined["text"].zip_with(~empty.fill_null(False), none)
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    """Cut a block into header lines, each by itself, and what is between them."""
+    at = 0
+    while at < len(data):
+        if data.startswith(b"#", at):
+            end = data.index(b"\n", at) + 1
+        else:
+            # Hardly any row holds a number sign: looking for it alone first is much faster.
+            found = data.find(b"#", at)
+            end = data.find(b"\n#", at) + 1 if found >= 0 else 0
+            end = end or len(data)
+        yield data if end - at == len(data) else data[at:end]
+        at = end
+
+
+def _with_empty(text: pl.Series, empty: str) -> pl.Series:
+    return text.set(text == empty, "") if empty else text
+
+
+def _unescaped(text: pl.Series) -> pl.Series:
+    """Undo escapes. Each distinct text that has one is looked at once."""
+    found = text.filter(text.str.contains("\\", literal=True)).unique()
+    changed = {value: plain(value) for value in found if ESCAPED.search(value)}
+    return text.replace(list(changed), list(changed.values())) if changed else text
