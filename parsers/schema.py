@@ -157,8 +157,9 @@ CONN_EXTRA: tuple[Column, ...] = (
     Column("resp_head", "bytes", "first payload bytes of the responder, 128 at most"),
     Column("counters_trusted", "bool", "whether the byte counts can be relied on"),
     Column("counters_doubt", "string", "why not: bogus_ack, restarted, one_sided (commas between)"),
-    Column("file", "string", "the capture that its first packet came from"),
+    Column("file", "string", "the capture that its first packet came from, or the log"),
     Column("frame", "count", "number of its first packet in that capture, from 1"),
+    Column("line", "count", "number of its line in that log, from 1"),
 )
 
 ENRICHMENT: tuple[Column, ...] = (

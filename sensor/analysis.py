@@ -1,12 +1,13 @@
-"""The whole of a run: captures in; findings, or logs, out."""
+"""The whole of a run: captures and logs in; findings, or logs, out."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sensor.analyzer import Analyzer
-    from sensor.timeline import Checksums, Progress, Reading
+    from sensor.timeline import Checksums, Progress, Reading, Timeline
+    from sensor.zeek_logs import LogReading
 
 
 def silent(_: str) -> None:
@@ -48,12 +50,15 @@ class Options:
 class Summary:
     """What a run read, and what it had to pass over.
 
+    flows: of captures, and rows of conn logs; rows: of all logs.
     bytes: of all packets on the wire; seconds: of the run; first, last: packets' times, UTC;
     weirds: by reason (`parsers.weirds`); warnings, notes, failed: lines for people.
     """
 
     captures: int = 0
     packets: int = 0
+    logs: int = 0
+    rows: int = 0
     flows: int = 0
     bytes: int = 0
     seconds: float = 0.0
@@ -74,6 +79,13 @@ class Summary:
             self.first = first if self.first is None else min(self.first, first)
             self.last = last if self.last is None else max(self.last, last)
 
+    def add_logs(self, reading: LogReading) -> None:
+        """Take over what reading Zeek's logs has to say."""
+        self.logs, self.rows = reading.logs, reading.rows.total()
+        self.weirds += reading.weirds
+        self.warnings += reading.warnings
+        self.failed += reading.failed
+
     def add_reading(self, reading: Reading, started: float) -> None:
         """Take over what reading the captures has to say."""
         self.captures, self.packets, self.bytes = reading.captures, reading.packets, reading.octets
@@ -92,38 +104,63 @@ class Report:
 
 
 def analyze(
-    inputs: Sequence[str], site: Site, options: Options, progress: Progress | None = None
+    paths: Sequence[str], site: Site, options: Options, progress: Progress | None = None
 ) -> Report:
-    """Find what the analyzers look for in captures.
+    """Find what the analyzers look for in captures and Zeek logs.
 
-    Raises ParseError or OSError when no input is a capture; single bad inputs are in
+    Raises ParseError or OSError when no input can be read; single bad inputs are in
     `summary.failed`. SettingsError when a setting of an analyzer is refused.
     """
     started = time.monotonic()
-    from parsers.addresses import Networks
     from sensor.engines.batch import Batch
     from sensor.enrich import enrich
-    from sensor.flows.tracker import FlowTracker
+    from sensor.inputs import tell_apart
+    from sensor.missing import notes
     from sensor.timeline import Timeline
+    from sensor.zeek_logs import ZeekLogs, wanted
 
-    engine = Batch(load_analyzers(site))
-    timeline = Timeline(inputs, options.say, options.workers)
+    analyzers = load_analyzers(site)
+    engine = Batch(analyzers)
+    inputs = tell_apart(paths)
+    if not (inputs.captures or inputs.logs) and inputs.errors:
+        raise ExceptionGroup("no input can be read", inputs.errors)
+    summary, sides = Summary(), Sides()
+    timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
+    logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream)
+    for table, rows in chain(_captured(timeline, site, options, progress), logs.tables(progress)):
+        enriched = enrich(table, rows, site)
+        if table == "conn":
+            summary.add_flows(rows)
+            sides.add(enriched)
+        engine.add(table, enriched)
+    findings = engine.findings()
+    summary.warnings += inputs.warnings
+    summary.failed += [str(error) for error in inputs.errors]
+    summary.notes += sides.notes()
+    if inputs.logs:
+        summary.add_logs(logs.reading)
+        summary.notes += notes(analyzers, logs.reading)
+    summary.add_reading(timeline.reading, started)
+    return Report(findings, summary)
+
+
+def _captured(
+    timeline: Timeline, site: Site, options: Options, progress: Progress | None
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The conn rows of all captures."""
+    if not timeline.captures:
+        return
+    from parsers.addresses import Networks
+    from sensor.flows.tracker import FlowTracker
+
     tracker = FlowTracker(
         Networks(site.local),
         verify=options.checksums == "verify",
         zeek_compat=False,
         fast=timeline.is_large,
     )
-    summary, sides = Summary(), Sides()
     for rows in timeline.conn(tracker, options.checksums, progress):
-        enriched = enrich("conn", rows, site)
-        summary.add_flows(rows)
-        sides.add(enriched)
-        engine.add("conn", enriched)
-    findings = engine.findings()
-    summary.notes += sides.notes()
-    summary.add_reading(timeline.reading, started)
-    return Report(findings, summary)
+        yield "conn", rows
 
 
 def write_logs(

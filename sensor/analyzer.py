@@ -47,6 +47,7 @@ __all__ = [
     "Stage",
     "Sum",
     "check",
+    "columns_read",
 ]
 
 Judge = Callable[[Mapping[str, Any], Mapping[str, Any]], Judgement | None]
@@ -148,6 +149,17 @@ def check(analyzer: Analyzer, columns: Mapping[str, Collection[str]]) -> None:
             table = max(tables, key=lambda table: len(names & set(tables[table])))
             missing = f'table "{table}" has no such column'
             _require(analyzer, "reads column", names, tables[table], missing)
+
+
+def columns_read(analyzers: Iterable[Analyzer]) -> dict[str, set[str]]:
+    """Return what the analyzers read of each table that one of them observes."""
+    read: dict[str, set[str]] = {}
+    for analyzer in analyzers:
+        for source in analyzer.observes:
+            read.setdefault(source.table, set()).update(
+                source.reads(), analyzer.reads, *(measure.reads for measure in analyzer.measures)
+            )
+    return read
 
 
 def _require(

@@ -10,6 +10,7 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from io import RawIOBase
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from parsers.capture.frames import Frames
-from parsers.capture.source import Capture, open_capture
+from parsers.capture.source import STANDARD_INPUT, Capture, open_capture
 from parsers.errors import ParseError
 from parsers.kernel import is_cached
 from parsers.packets.link import LINKS_READ
@@ -58,16 +59,26 @@ class Reading:
 class Timeline:
     """Reads captures in the order of their first packets through one tracker.
 
-    paths: files, "-" for standard input; `say`: told what takes long before it begins.
+    paths: files, "-" for standard input, which is `stream` if that is given; `say`: told what takes
+    long before it begins.
     Raises ParseError or OSError when none of the inputs is a capture.
     """
 
-    def __init__(self, paths: Sequence[str], say: Callable[[str], None], workers: int = 1) -> None:
+    def __init__(
+        self, paths: Sequence[str], say: Callable[[str], None], workers: int = 1,
+        stream: RawIOBase | None = None,
+    ) -> None:  # fmt: skip
         self.reading = Reading()
+        self._stream = stream
         self._say = say
         self._workers = workers
         self._total: int | None = 0
         self._captures = self._in_order(paths)
+
+    @property
+    def captures(self) -> int:
+        """How many captures there are to read."""
+        return len(self._captures)
 
     @property
     def is_large(self) -> bool:
@@ -166,7 +177,7 @@ class Timeline:
             if self._is_repeated(path, seen):
                 continue
             try:
-                capture = open_capture(path, compiled=False)
+                capture = self._opened(path)
             except (ParseError, OSError) as error:
                 errors.append(error)
                 self.reading.failed.append(str(error))
@@ -183,6 +194,11 @@ class Timeline:
             raise ExceptionGroup("no input is a capture", errors)
         found.sort(key=lambda entry: entry[:2])
         return [(path, capture) for _, _, path, capture in found]
+
+    def _opened(self, path: str) -> Capture:
+        if path == "-" and self._stream is not None:
+            return Capture(STANDARD_INPUT, self._stream, compiled=False)
+        return open_capture(path, compiled=False)
 
     def _is_repeated(self, path: str, seen: set[tuple[int, int]]) -> bool:
         """Tell whether a file, by whatever name, was given before; say so."""

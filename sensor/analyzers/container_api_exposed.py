@@ -69,7 +69,17 @@ GREETING = (
     "( 'OPTIONS' | [4-5]?+ 20 '/ ' | "
     "[4-5]?+ 20 ( '/' | '/v1.' 3[0-9]+ '/' ) ( '_ping' | 'version' | 'info' ) )"
 )
-EVIDENCE = ("ts", "uid", "community_id", "file", "frame", "orig_h", "orig_head", "resp_head")
+EVIDENCE = (
+    "ts",
+    "uid",
+    "community_id",
+    "file",
+    "frame",
+    "line",
+    "orig_h",
+    "orig_head",
+    "resp_head",
+)
 LINE = 120  # characters of a request or status line that are shown
 
 

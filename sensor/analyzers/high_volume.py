@@ -44,7 +44,18 @@ from parsers.services.answers import trusted
 from sensor.analyzer import Analyzer, Count, From, Rows, Sum
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
-FLOW = ("ts", "uid", "community_id", "file", "frame", "resp_p", "proto", "orig_bytes", "resp_bytes")
+FLOW = (
+    "ts",
+    "uid",
+    "community_id",
+    "file",
+    "frame",
+    "line",
+    "resp_p",
+    "proto",
+    "orig_bytes",
+    "resp_bytes",
+)
 KEPT = 10
 
 

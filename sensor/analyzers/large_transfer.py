@@ -45,7 +45,7 @@ from parsers.services.ports import listed
 from sensor.analyzer import Analyzer, Count, From, Rows, Sum
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
-FLOW = ("ts", "uid", "community_id", "file", "frame", "orig_p", "orig_bytes", "resp_bytes")
+FLOW = ("ts", "uid", "community_id", "file", "frame", "line", "orig_p", "orig_bytes", "resp_bytes")
 KEPT = 10
 
 

@@ -70,7 +70,7 @@ from sensor.findings import Attack, Judgement, Severity, Verdict
 Key = Mapping[str, Any]
 Totals = Mapping[str, Any]
 
-FLOW = ("ts", "uid", "community_id", "file", "frame")
+FLOW = ("ts", "uid", "community_id", "file", "frame", "line")
 LEVELS = ("exposed", "probed", "attempted", "used")  # of one flow, weakest first
 UNREAD = "whether a logon succeeded: that is encrypted, or not read"
 

@@ -71,5 +71,7 @@ class ConnTables:
         paths = pl.Series([path for _, path in files], dtype=pl.String)
         which = np.searchsorted(begins, ordinals - 1, side="right") - 1
         return table.with_columns(
-            paths.gather(which).alias("file"), pl.Series("frame", ordinals - begins[which])
+            paths.gather(which).alias("file"),
+            pl.Series("frame", ordinals - begins[which]),
+            pl.lit(None, pl.Int64).alias("line"),
         )

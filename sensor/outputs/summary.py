@@ -29,6 +29,8 @@ def summary_fields(summary: Summary) -> dict[str, Any]:
         "version": __version__,
         "captures": summary.captures,
         "packets": summary.packets,
+        "logs": summary.logs,
+        "rows": summary.rows,
         "flows": summary.flows,
         "bytes": summary.bytes,
         "seconds": round(summary.seconds, 3),
@@ -67,12 +69,14 @@ def _lines(summary: Summary) -> Iterator[tuple[str, str]]:
 
 
 def _what_was_read(summary: Summary) -> str:
-    counts = (
-        counted(summary.captures, "capture"),
-        counted(summary.packets, "packet"),
-        counted(summary.flows, "flow"),
-        size(summary.bytes),
-    )
+    counts = []
+    if summary.captures or not summary.logs:
+        counts += [counted(summary.captures, "capture"), counted(summary.packets, "packet")]
+    if summary.logs:
+        counts += [counted(summary.logs, "log"), counted(summary.rows, "row")]
+    counts.append(counted(summary.flows, "flow"))
+    if summary.captures or not summary.logs:
+        counts.append(size(summary.bytes))
     return f"{', '.join(counts)} in {span(timedelta(seconds=summary.seconds))}"
 
 

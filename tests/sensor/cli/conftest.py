@@ -58,6 +58,8 @@ class Analysis:
     def summary(self) -> SimpleNamespace:
         return SimpleNamespace(
             captures=1,
+            logs=0,
+            rows=0,
             packets=10,
             flows=2,
             bytes=1000,

@@ -52,6 +52,8 @@ def summary() -> Callable[..., SimpleNamespace]:
     def make(**fields):
         usual = {
             "captures": 1,
+            "logs": 0,
+            "rows": 0,
             "packets": 1234,
             "flows": 56,
             "bytes": 1_234_567,

@@ -1,0 +1,158 @@
+"""What the inputs are: captures, Zeek logs, folders of both; told by content, not by name."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from parsers.capture.content import Content
+from parsers.capture.pcap import VARIANTS
+from parsers.capture.pcapng import MAGIC
+from parsers.capture.source import STANDARD_INPUT, raw_file, stored_size
+from parsers.errors import NotACapture, ParseError, looks_like, printable
+from parsers.zeek.folders import log_files
+from parsers.zeek.read import kind_of
+
+HEAD = 65_536  # bytes of content that tell what an input is
+EXPECTED = "a capture (pcap or pcapng) or a Zeek log (TSV or JSON), plain or in gzip or zstd"
+LISTED = 3  # files of a folder that are named when they are passed over
+
+
+@dataclass(slots=True)
+class Inputs:
+    """The inputs, told apart; each list in the order in which they were given.
+
+    stream: standard input, where it was given, to be read from its beginning.
+    errors: why an input cannot be read; warnings: lines for people.
+    """
+
+    captures: list[str] = field(default_factory=list)
+    logs: list[str] = field(default_factory=list)
+    stream: Replayed | None = None
+    errors: list[ParseError | OSError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def tell_apart(paths: Sequence[str]) -> Inputs:
+    """Look at the head of every input, and of every file of a folder."""
+    found, seen = Inputs(), set[tuple[int, int]]()
+    for path in paths:
+        try:
+            if path == "-":
+                found.stream = Replayed(raw_file(path))
+                _sort(path, found.stream, found)
+                found.stream.replay()
+            elif os.path.isdir(path):
+                _sort_folder(path, found, seen)
+            elif _is_new(path, found, seen):
+                with raw_file(path) as raw:
+                    _sort(path, raw, found)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            shown = STANDARD_INPUT if path == "-" else printable(path)
+            found.errors.append(type(error)(f"{shown}: cannot be read: {reason}"))
+        except ParseError as error:
+            found.errors.append(error)
+    return found
+
+
+def _sort_folder(folder: str, found: Inputs, seen: set[tuple[int, int]]) -> None:
+    """Take what can be read of a folder; say how many files are something else."""
+    others: list[str] = []
+    read = len(found.captures) + len(found.logs)
+    for path in log_files(folder):
+        try:
+            if _is_new(path, found, seen):
+                with raw_file(path) as raw:
+                    _sort(path, raw, found)
+        except ParseError:
+            others.append(os.path.relpath(path, folder))
+        except OSError as error:
+            found.warnings.append(f"{printable(path)}: cannot be read: {error.strerror or error}")
+    if others:
+        named = ", ".join(printable(name) for name in others[:LISTED])
+        more = f" and {len(others) - LISTED} more" if len(others) > LISTED else ""
+        found.warnings.append(
+            f"{printable(folder)}: passed over, no captures or logs: {named}{more}"
+        )
+    if len(found.captures) + len(found.logs) == read:
+        raise NotACapture(folder, EXPECTED, "a folder that has none")
+
+
+def _is_new(path: str, found: Inputs, seen: set[tuple[int, int]]) -> bool:
+    """Tell whether a file, by whatever name, was not given before; say so if it was."""
+    about = os.stat(path)
+    if not stat.S_ISREG(about.st_mode):
+        return True
+    file = (about.st_dev, about.st_ino)
+    if file in seen:
+        found.warnings.append(f"{printable(path)}: given more than once, read once")
+    new = file not in seen
+    seen.add(file)
+    return new
+
+
+def _sort(path: str, raw: io.RawIOBase, found: Inputs) -> None:
+    """Add an input to its list; raises ParseError if it is of no kind that is read."""
+    shown = STANDARD_INPUT if path == "-" else path
+    content = Content(shown, raw, stored_size(raw))
+    head = read_head(content)
+    if head[:4] in (*VARIANTS, MAGIC):
+        found.captures.append(path)
+    elif kind_of(head):
+        found.logs.append(path)
+    elif content.damage and not head:
+        raise content.damage
+    else:
+        raise NotACapture(shown, EXPECTED, looks_like(head[:32]))
+
+
+def read_head(content: Content) -> bytes:
+    """The first bytes of an input's content."""
+    head, room = bytearray(HEAD), 0
+    while room < HEAD and (got := content.readinto(memoryview(head)[room:])):
+        room += got
+        if bytes(head[:4]) in (*VARIANTS, MAGIC) or b"\n" in head[:room]:
+            break  # of a stream, more may be long in coming
+    return bytes(head[:room])
+
+
+class Replayed(io.RawIOBase):
+    """A stream of which the beginning can be read a second time, once.
+
+    Until `replay` is called what is read is kept; then it is read again, and the rest after it.
+    """
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__()
+        self._raw, self._kept, self._again = raw, bytearray(), memoryview(b"")
+        self._keeps = True
+
+    def replay(self) -> None:
+        """Read from the beginning again."""
+        self._keeps, self._again = False, memoryview(bytes(self._kept))
+
+    def readable(self) -> bool:
+        """Whether it can be read: always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read once."""
+        view = memoryview(buffer).cast("B")
+        if self._again:
+            got = min(len(view), len(self._again))
+            view[:got], self._again = self._again[:got], self._again[got:]
+            return got
+        got = self._raw.readinto(view) or 0
+        if self._keeps:
+            self._kept += view[:got]
+        return got
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._raw.close()
+        super().close()

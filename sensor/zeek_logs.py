@@ -1,0 +1,104 @@
+"""Zeek's logs as input: the tables that analyzers observe, and what is missing in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import RawIOBase
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from parsers.capture.source import STANDARD_INPUT
+from parsers.errors import ParseError
+from parsers.zeek.read import ZeekLog, open_log
+from sensor.analyzer import Analyzer, columns_read
+from sensor.flows.direction import corrected
+from sensor.flows.trust import doubted
+
+if TYPE_CHECKING:
+    from sensor.timeline import Progress
+
+
+# What is read of a conn log beside what analyzers ask for: for its direction, its trust, the time.
+CONN = {"proto", "service", "duration", "conn_state", "history", "missed_bytes"} | {
+    f"{side}_{name}"
+    for side in ("orig", "resp")
+    for name in ("h", "p", "bytes", "ip_bytes", "pkts")
+}
+
+
+def wanted(analyzers: Iterable[Analyzer]) -> dict[str, set[str]]:
+    """Return the columns to read, by table: what analyzers, and what comes before them, ask for."""
+    every = {"ts", "uid", "orig_h", "resp_h", "resp_p"}
+    return {
+        table: names | every | (CONN if table == "conn" else set())
+        for table, names in columns_read(analyzers).items()
+    }
+
+
+@dataclass(slots=True)
+class LogReading:
+    """What was read so far.
+
+    logs: how many logs were read; rows: rows that were delivered, by table.
+    columns: by table, the columns that some log has; unread: rows of logs that are not read, by the
+    name of the log. weirds: rows passed over, by reason; warnings: lines for people; failed: logs
+    that could not be opened.
+    """
+
+    logs: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+    octets: int = 0
+    columns: dict[str, set[str]] = field(default_factory=dict)
+    unread: Counter[str] = field(default_factory=Counter)
+    weirds: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class ZeekLogs:
+    """Reads logs one after the other; a log that cannot be opened is noted and left out.
+
+    wanted: the columns to read, by table; `stream`: standard input, for the path "-".
+    """
+
+    def __init__(
+        self, paths: Sequence[str], wanted: Mapping[str, Collection[str]],
+        stream: RawIOBase | None = None,
+    ) -> None:  # fmt: skip
+        self.reading = LogReading()
+        self._paths, self._wanted, self._stream = paths, wanted, stream
+
+    def tables(self, progress: Progress | None = None) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield tables' names and rows, as captures give them: with the server as responder."""
+        for path in self._paths:
+            try:
+                log = self._opened(path)
+            except (ParseError, OSError) as error:
+                self.reading.failed.append(str(error))
+                continue
+            with log:
+                for table, rows in log:
+                    self.reading.rows[table] += rows.height
+                    yield table, doubted(corrected(rows)) if table == "conn" else rows
+                    if progress:
+                        progress(self.reading.octets + log.position, None)
+            self._note(log)
+
+    def _opened(self, path: str) -> ZeekLog:
+        if path == "-" and self._stream is not None:
+            return ZeekLog(STANDARD_INPUT, self._stream, self._wanted)
+        return open_log(path, self._wanted)
+
+    def _note(self, log: ZeekLog) -> None:
+        """Keep what a log has to say when it was read to its end."""
+        reading = self.reading
+        reading.logs += 1
+        reading.octets += log.position
+        reading.weirds += log.weirds
+        reading.warnings += log.warnings
+        reading.unread += log.unknown
+        for table, columns in log.columns_seen.items():
+            reading.columns.setdefault(table, set()).update(columns)

@@ -1,0 +1,47 @@
+"""A capture, and the logs that Zeek wrote of it, give the same findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sensor.analysis import Options, analyze
+from sensor.settings import Site
+from tests.conftest import SHARED
+
+LAB = SHARED / "lab"
+CAPTURES = sorted(path.name for path in (LAB / "zeek").iterdir()) if (LAB / "zeek").is_dir() else []
+
+# Findings that logs alone, or captures alone, give: analyzer, port, and why.
+EXCEPTIONS: dict[str, dict[tuple[str, int], str]] = {
+    "k8s_04_kubectl_proxy_cleartext_takeover": {
+        ("container-api-exposed", 8001): "no log of connections names Kubernetes in clear text",
+        ("remote-service", 8001): "the same",
+    },
+    "openvpn_03_tcp443_success": {
+        ("large-transfer", 443): "a default Zeek does not know OpenVPN on a foreign port",
+        ("remote-service", 443): "the same",
+    },
+    "rdp_04_scan_x224": {
+        ("remote-service", 3389): "bytes of an attempt, in fewer packets than one takes",
+    },
+    "ssh_08_banner_scan": {
+        ("remote-service", 22): "bytes of an attempt, in fewer packets than one takes",
+    },
+}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", CAPTURES)
+def test_the_logs_of_a_capture_give_its_findings(name: str) -> None:
+    (capture,) = (LAB / "pcaps").glob(f"{name}.pcap*")
+    of_capture, of_logs = found(capture), found(LAB / "zeek" / name)
+    differing = {of_capture.get(one) or of_logs[one] for one in of_capture.keys() ^ of_logs.keys()}
+    assert differing == set(EXCEPTIONS.get(name, {}))
+
+
+def found(path: Path) -> dict[str, tuple[str, int | None]]:
+    """Analyzer and port of each finding, by its id."""
+    report = analyze([str(path)], Site(), Options())
+    return {finding.id: (finding.analyzer, finding.dest_port) for finding in report.findings}
