@@ -139,7 +139,7 @@ def analyze(
     summary.notes += sides.notes()
     if inputs.logs:
         summary.add_logs(logs.reading)
-        summary.notes += notes(analyzers, logs.reading)
+        summary.notes += notes(analyzers, logs.reading.columns)
     summary.add_reading(timeline.reading, started)
     return Report(findings, summary)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from parsers.schema import TABLES
 from sensor.analyzer import Analyzer, columns_read
-
-if TYPE_CHECKING:
-    from sensor.zeek_logs import LogReading
 
 # The script that writes a log, where it is not base/protocols/NAME.
 SCRIPTS = {
@@ -36,26 +33,50 @@ COLUMN_SCRIPTS = {
 OF_THE_ROW = {"file", "frame", "line"}  # where a row comes from: evidence, nothing to check
 
 
-def notes(analyzers: Iterable[Analyzer], reading: LogReading) -> Iterator[str]:
-    """Say for each analyzer what the logs lack of what it reads, and what only packets hold."""
-    need_packets: dict[str, list[str]] = {}
+@dataclass(slots=True)
+class Gaps:
+    """What is missing, each with the names of the analyzers that read it.
+
+    tables: by name; columns: by table and name; packets: columns that only packets have.
+    """
+
+    tables: dict[str, list[str]] = field(default_factory=dict)
+    columns: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    packets: dict[str, list[str]] = field(default_factory=dict)
+
+
+def gaps(analyzers: Iterable[Analyzer], seen: Mapping[str, Collection[str]]) -> Gaps:
+    """Compare what analyzers read with the columns that were seen, by table."""
+    found = Gaps()
     for analyzer in analyzers:
         for table, names in columns_read([analyzer]).items():
-            if table not in reading.columns:
-                yield f"{analyzer.name} checked nothing: there is no {table} log ({script(table)})."
+            if table not in seen:
+                found.tables.setdefault(table, []).append(analyzer.name)
                 continue
-            lacking, packets = missing(table, names, reading.columns[table])
-            for name in lacking:
-                what = COLUMN_SCRIPTS.get(name, script(table))
-                yield f"{analyzer.name}: the {table} log has no {name} ({what})."
+            columns, packets = missing(table, names, seen[table])
+            for name in columns:
+                found.columns.setdefault((table, name), []).append(analyzer.name)
             for name in packets:
-                need_packets.setdefault(name, []).append(analyzer.name)
-    if need_packets:
-        told = ", ".join(sorted({name for names in need_packets.values() for name in names}))
-        yield (
-            f"Logs hold no payload. What needs packets was not checked for their rows: "
-            f"{', '.join(need_packets)} (of {told})."
-        )
+                found.packets.setdefault(name, []).append(analyzer.name)
+    return found
+
+
+def notes(analyzers: Iterable[Analyzer], seen: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Say what the logs lack of what analyzers read, and what only packets hold; once each."""
+    found = gaps(analyzers, seen)
+    for table, who in found.tables.items():
+        yield f"There is no {table} log ({script(table)}): {told(who)} checked nothing."
+    for (table, name), who in found.columns.items():
+        where = COLUMN_SCRIPTS.get(name, script(table))
+        yield f"The {table} log has no {name} ({where}): {told(who)} did without."
+    if found.packets:
+        who = sorted({name for names in found.packets.values() for name in names})
+        yield f"Logs hold no payload: {told(who)} did without {told(list(found.packets))}."
+
+
+def told(names: list[str]) -> str:
+    """Names as in a sentence."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def missing(table: str, names: Iterable[str], seen: Iterable[str]) -> tuple[list[str], list[str]]:
