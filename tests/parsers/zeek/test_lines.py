@@ -30,7 +30,10 @@ def blocks(data: bytes, *, block: int = 64, drip: int = 64) -> tuple[list[Lines]
 )
 def test_any_size_of_reads_gives_the_same_lines(lines: list[bytes], block: int, drip: int) -> None:
     data = b"".join(line + b"\n" for line in lines)
-    if data.startswith((b"\xef\xbb\xbf", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")) or b"\x2a\x4d\x18" in data:
+    if (
+        data.startswith((b"\xef\xbb\xbf", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
+        or b"\x2a\x4d\x18" in data
+    ):
         return
     found, notes = blocks(data, block=block, drip=drip)
     assert b"".join(part.data for part in found) == data

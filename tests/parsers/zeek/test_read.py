@@ -171,7 +171,7 @@ def test_frames_hold_65536_rows_at_most() -> None:
 
 
 def test_reading_takes_bounded_memory(tmp_path: Path) -> None:
-    """A gzip of 200 MB of one row over and over; peak memory is measured in a process of its own."""
+    """200 MB of one row over and over in a gzip; the peak is measured in a process of its own."""
     import subprocess
 
     path = tmp_path / "conn.log.gz"
