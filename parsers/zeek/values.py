@@ -47,8 +47,8 @@ def _bool(text: pl.Expr) -> pl.Expr:
     return pl.when(text.is_in(TRUE)).then(True).when(text.is_in(FALSE)).then(False)
 
 
-def _ipv4(text: pl.Expr) -> pl.Expr:
-    return pl.when(text.str.contains(IPV4)).then(text)
+def _is_ipv4(text: pl.Expr) -> pl.Expr:
+    return text.str.contains(IPV4)
 
 
 def _interval(text: pl.Expr) -> pl.Expr:
@@ -108,11 +108,16 @@ def _text(text: pl.Expr) -> pl.Expr:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a type is written. `rare`: what is tried where `usual` finds no value."""
+    """How a type is written.
+
+    usual: gives the value, null where there is none; or, if `check`, whether the text is one.
+    rare: what is tried where `usual` finds no value.
+    """
 
     usual: Callable[[pl.Expr], pl.Expr]
     weird: str = ""
     rare: Callable[[pl.Series], pl.Series] | None = None
+    check: bool = False
 
 
 FORMS: dict[str, Form] = {
@@ -123,7 +128,7 @@ FORMS: dict[str, Form] = {
     "port": Form(_port, "bad_number"),
     "double": Form(_double, "bad_number"),
     "bool": Form(_bool, "bad_bool"),
-    "addr": Form(_ipv4, "bad_address", _addresses),
+    "addr": Form(_is_ipv4, "bad_address", _addresses, check=True),
     "string": Form(_text),
     "enum": Form(_text),
 }
@@ -182,6 +187,8 @@ def wrapped(text: pl.Series) -> pl.Series:
 def _completed(text: pl.Series, value: pl.Series, type_: str) -> tuple[pl.Series, pl.Series | None]:
     """Try the rare form where the usual one found nothing; what is left then is bad."""
     form = FORMS[type_]
+    if form.check:
+        value = text if value.all() else text.set(~value, None)
     if value.null_count() == text.null_count():
         return value, None
     bad = value.is_null() & text.is_not_null()
