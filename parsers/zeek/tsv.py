@@ -16,7 +16,7 @@ from parsers.zeek.lines import NEWLINE, Lines, as_utf8, count_of, only
 from parsers.zeek.marks import Marks
 from parsers.zeek.names import table_of
 from parsers.zeek.rows import Rows
-from parsers.zeek.values import wrapped
+from parsers.zeek.values import DIRECT, held, wrapped
 
 STAND_IN = "\x1f"  # a separator of one byte, for those of several: Zeek escapes it in values
 Table = tuple[str, pl.DataFrame]
@@ -89,13 +89,13 @@ class Tsv:
         if len(separator.encode()) != 1 or separator in "\r\n":
             data, separator = data.replace(separator.encode(), STAND_IN.encode()), STAND_IN
         numbers = pl.int_range(lines.first, lines.first + lines.count, eager=True)
-        fields = self._fields(plan, data, separator)
+        fields = self._values(plan, data, separator)
         if not self._even(fields, data, separator, lines.count):
             kept = self._sorted_out(Lines(data, lines.first, lines.count, lines.cut), separator)
             data, numbers = only(data, kept), numbers.filter(pl.Series(kept))
             if not len(numbers):
                 return
-            fields = self._fields(plan, data, separator)
+            fields = self._values(plan, data, separator)
         marks = Marks.of(self._header, data)
         texts = [
             self._text(fields[f"column_{place}"], place, column, marks).alias(column.name)
@@ -105,8 +105,27 @@ class Tsv:
         if len(rows):
             yield plan.table, rows
 
-    def _fields(self, plan: Plan, data: bytes, separator: str) -> pl.DataFrame:
-        """Read the wanted columns and the last one, as text; null where unset or missing."""
+    def _values(self, plan: Plan, data: bytes, separator: str) -> pl.DataFrame:
+        """Read the wanted columns and the last one, null where unset or missing.
+
+        As values where a type allows, but all as text if one of them is none: the text is needed
+        to say what is wrong with it.
+        """
+        last = len(self._header.fields) - 1
+        types = {
+            f"column_{place}": column.type
+            for place, column in plan.places.items()
+            if column.type in DIRECT and place < last
+        }
+        try:
+            fields = self._fields(plan, data, separator, types)
+            return fields.with_columns(held(pl.col(name), type_) for name, type_ in types.items())
+        except pl.exceptions.PolarsError:
+            return self._fields(plan, data, separator, {})
+
+    def _fields(
+        self, plan: Plan, data: bytes, separator: str, types: dict[str, str]
+    ) -> pl.DataFrame:
         last = len(self._header.fields) - 1
         names = [f"column_{place}" for place in range(last + 1)]
         # The parser takes the number of columns from the first line. Where that is not the due
@@ -117,7 +136,7 @@ class Tsv:
             separator.join(names).encode() + b"\n" + data if named else data,
             has_header=named,
             separator=separator,
-            schema=dict.fromkeys(names, pl.String),
+            schema={name: DIRECT[types[name]] if name in types else pl.String() for name in names},
             columns=[names[place] for place in sorted({*plan.places, last})],
             quote_char=None,
             truncate_ragged_lines=True,
@@ -161,8 +180,13 @@ class Tsv:
     def _text(self, text: pl.Series, place: int, column: Column, marks: Marks) -> pl.Series:
         """Undo how Zeek writes a column."""
         header = self._header
+        if text.dtype != pl.String:
+            return text
         if place == len(header.fields) - 1:
             text = text.set(text == header.unset, None)
+        if column.type in DIRECT:
+            # What the parser of files passes over before and after a number.
+            return text.str.strip_chars_start(" ").str.strip_suffix("\r")
         if not element_type(column):
             return marks.text(text) if column.type in ("string", "enum") else text
         if header.is_list(place, column):
