@@ -292,6 +292,24 @@ def test_damage_is_counted_and_raises_nothing_else(seed: int) -> None:
         assert len(log.warnings) <= len(log.weirds) + len(log.unknown) + 3
 
 
+@pytest.mark.parametrize("seed", range(1000, 1200))
+def test_damage_is_the_same_whatever_the_size_of_the_reads(seed: int) -> None:
+    rows = [{"orig_bytes": " 7"}, {"ts": "2026-11-01T00:00:00Z"}, {"uid": "\\xff"}, {}] * 3
+    nested = row_json(**{"id.orig_h": None, "id": {"orig_h": "10.0.0.1"}})
+    logs = [tsv(*rows), ndjson(*[row_json(tunnel_parents=["a"]), nested, row_json()] * 4)]
+    data = damaged(logs[seed % 2], seed)
+    found = []
+    for block in (50, 1 << 16):
+        try:
+            result = read_log(data, path="conn.log", block=block)
+        except ParseError as error:
+            found.append(str(error))
+        else:
+            tables = {table: rows.to_dicts() for table, rows in result.tables.items()}
+            found.append(str((sorted(tables.items()), result.weirds, result.log.unknown)))
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_rows_in_are_rows_out_and_weirds(seed: int) -> None:
     rng = random.Random(seed)
