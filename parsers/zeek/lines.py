@@ -18,6 +18,7 @@ from parsers.zeek.notes import Notes
 BLOCK = 8 << 20
 LONGEST = 1 << 20
 HEAD = 1 << 16
+IN_CACHE = 1 << 17
 NEWLINE = ord("\n")
 BOM = b"\xef\xbb\xbf"
 NOT_UTF8 = re.compile("[\udc80-\udcff]")
@@ -102,7 +103,7 @@ class LineReader:
     def _lines(self, data: bytes) -> Iterator[Lines]:
         if not data:
             return
-        first, count = self._line, line_count(data)
+        first, count = self._line, count_of(NEWLINE, data)
         self._line += count
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
@@ -125,9 +126,11 @@ class LineReader:
         self._line += 1
 
 
-def line_count(data: bytes) -> int:
-    """The number of line ends, in a third of the time that `data.count` takes."""
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == NEWLINE))
+def count_of(octet: int, data: bytes) -> int:
+    """How often an octet occurs, where it is not rare: `data.count` takes three times as long."""
+    octets = np.frombuffer(data, np.uint8)
+    steps = range(0, len(octets), IN_CACHE)
+    return sum(int(np.count_nonzero(octets[at : at + IN_CACHE] == octet)) for at in steps)
 
 
 def only(data: bytes, kept: NDArray[np.bool_]) -> bytes:

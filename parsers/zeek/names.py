@@ -13,11 +13,11 @@ from parsers.zeek.notes import Notes
 # conn, conn.00:00:00-01:00:00.log.gz, conn.2026-11-01-00-00-00.log, conn_20261101.json
 NAME = re.compile(r"([a-z][a-z0-9_]*?)(?:[-_.][-_.:\d]*)?(?:\.(?:log|json|ndjson|jsonl|gz|zst))*")
 # Logs that Zeek writes besides, so that none of them is taken for one that looks like it.
-LISTED = """analyzer analyzer_debug broker capture_loss cluster config conn_long dhcp dnp3 dpd enip ftp
-intel irc known_certs known_modbus loaded_scripts modbus mqtt_connect mqtt_publish
-mqtt_subscribe mysql netcontrol notice_alarm ntp ocsp openflow packet_filter pe postgresql
-print prof quic redis reporter sip smtp snmp stats syslog telemetry traceroute traffic
-unknown_protocols weird_stats websocket"""
+LISTED = """analyzer analyzer_debug broker capture_loss cluster config conn_long dhcp dnp3 dpd enip
+ftp intel irc known_certs known_modbus loaded_scripts modbus mqtt_connect mqtt_publish
+mqtt_subscribe mysql netcontrol notice_alarm ntp ocsp openflow packet_filter pe postgresql print
+prof quic redis reporter sip smtp snmp stats syslog telemetry traceroute traffic unknown_protocols
+weird_stats websocket"""
 OTHERS = frozenset(LISTED.split())
 # Columns that say nothing of a table, because most have them.
 ENDPOINTS = "id.orig_h id.orig_p id.resp_h id.resp_p"

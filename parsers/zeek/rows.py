@@ -10,6 +10,7 @@ from parsers.schema import TABLES, Column, polars_schema
 from parsers.zeek.notes import Notes
 from parsers.zeek.values import first_of_each, typed
 
+PLACE: dict[str, pl.DataType] = {"file": pl.String(), "line": pl.Int64()}
 SHOWN = 60  # letters of a bad value
 
 
@@ -25,6 +26,14 @@ class Rows:
         if wanted is None:
             wanted = {table: polars_schema(columns) for table, columns in TABLES.items()}
         self._wanted = {table: set(names) for table, names in wanted.items() if table in TABLES}
+        self._schema = {
+            table: {
+                name: dtype
+                for name, dtype in (polars_schema(TABLES[table]) | PLACE).items()
+                if name in names
+            }
+            for table, names in self._wanted.items()
+        }
 
     def wants(self, table: str) -> bool:
         """Whether rows of a table are to be read at all."""
@@ -57,30 +66,28 @@ class Rows:
         """
         columns = [column for column in self.columns(table) if column.name in texts.columns]
         values, bad = typed(texts, columns)
-        passed_over = pl.repeat(False, len(lines), eager=True)
+        kept = pl.repeat(True, len(lines), eager=True) if bad else None
         for found, rows in first_of_each(bad, len(lines)):
             at = int(rows.arg_max() or 0)
             value = str(texts[found.column.name][at])[:SHOWN]
             weird = "cut_off_row" if cut else found.weird
             detail = f"{found.column.zeek} {value!r}"
             self.notes.passed_over(weird, int(rows.sum()), int(lines[at]), detail)
-            passed_over |= rows
-        if bad:
-            values, lines = values.filter(~passed_over), lines.filter(~passed_over)
+            kept &= ~rows
+        if kept is not None:
+            values, lines = values.filter(kept), lines.filter(kept)
         return self._complete(table, values, lines)
 
     def _complete(self, table: str, values: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
         """Add the columns that the log lacks, and where each row comes from."""
-        wanted = self._wanted[table]
-        schema = polars_schema(TABLES[table]) | {"file": pl.String(), "line": pl.Int64()}
         found = {series.name: series for series in values}
         found["line"] = lines.alias("line")
         height = len(lines)
-        place = pl.repeat(self._path, height, dtype=pl.String, eager=True)
-        found["file"] = place.alias("file")
-        columns = [
-            found.get(name, pl.Series(name, [None], dtype).new_from_index(0, height))
-            for name, dtype in schema.items()
-            if name in wanted
-        ]
+        columns = []
+        for name, dtype in self._schema[table].items():
+            column = found.get(name)
+            if column is None:
+                value = self._path if name == "file" else None
+                column = pl.repeat(value, height, dtype=dtype, eager=True).alias(name)
+            columns.append(column)
         return pl.DataFrame(columns) if columns else pl.DataFrame(height=height)

@@ -11,11 +11,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from parsers.schema import TABLES, Column, element_type
-from parsers.zeek.header import ESCAPED, Header, plain
-from parsers.zeek.lines import Lines, as_utf8, line_count, only
+from parsers.zeek.header import Header
+from parsers.zeek.lines import NEWLINE, Lines, as_utf8, count_of, only
+from parsers.zeek.marks import Marks
 from parsers.zeek.names import table_of
 from parsers.zeek.rows import Rows
-from parsers.zeek.values import wrapped
+from parsers.zeek.values import DIRECT, held, wrapped
 
 STAND_IN = "\x1f"  # a separator of one byte, for those of several: Zeek escapes it in values
 Table = tuple[str, pl.DataFrame]
@@ -47,7 +48,7 @@ class Tsv:
                 self._header, self._plan = self._header.with_line(part), None
                 line += 1
             else:
-                count = lines.count if len(part) == len(data) else line_count(part)
+                count = lines.count if len(part) == len(data) else count_of(NEWLINE, part)
                 yield from self._read(Lines(part, line, count, lines.cut))
                 line += count
 
@@ -88,29 +89,54 @@ class Tsv:
         if len(separator.encode()) != 1 or separator in "\r\n":
             data, separator = data.replace(separator.encode(), STAND_IN.encode()), STAND_IN
         numbers = pl.int_range(lines.first, lines.first + lines.count, eager=True)
-        fields = self._fields(plan, data, separator)
+        fields = self._values(plan, data, separator)
         if not self._even(fields, data, separator, lines.count):
             kept = self._sorted_out(Lines(data, lines.first, lines.count, lines.cut), separator)
             data, numbers = only(data, kept), numbers.filter(pl.Series(kept))
-            fields = self._fields(plan, data, separator)
-        if not len(numbers):
-            return
+            if not len(numbers):
+                return
+            fields = self._values(plan, data, separator)
+        marks = Marks.of(self._header, data)
         texts = [
-            self._text(fields[f"c{place}"], place, column, data).alias(column.name)
+            self._text(fields[f"column_{place}"], place, column, marks).alias(column.name)
             for place, column in plan.places.items()
         ]
         rows = self._rows.made(plan.table, pl.DataFrame(texts), numbers, cut=lines.cut)
         if len(rows):
             yield plan.table, rows
 
-    def _fields(self, plan: Plan, data: bytes, separator: str) -> pl.DataFrame:
-        """Read the wanted columns and the last one, as text; null where unset or missing."""
+    def _values(self, plan: Plan, data: bytes, separator: str) -> pl.DataFrame:
+        """Read the wanted columns and the last one, null where unset or missing.
+
+        As values where a type allows, but all as text if one of them is none: the text is needed
+        to say what is wrong with it.
+        """
         last = len(self._header.fields) - 1
-        names = [f"c{place}" for place in range(last + 1)]
+        types = {
+            f"column_{place}": column.type
+            for place, column in plan.places.items()
+            if column.type in DIRECT and place < last
+        }
+        try:
+            fields = self._fields(plan, data, separator, types)
+            return fields.with_columns(held(pl.col(name), type_) for name, type_ in types.items())
+        except pl.exceptions.PolarsError:
+            return self._fields(plan, data, separator, {})
+
+    def _fields(
+        self, plan: Plan, data: bytes, separator: str, types: dict[str, str]
+    ) -> pl.DataFrame:
+        last = len(self._header.fields) - 1
+        names = [f"column_{place}" for place in range(last + 1)]
+        # The parser takes the number of columns from the first line. Where that is not the due
+        # one, a line of names is put before it.
+        first = data[: data.index(b"\n")]
+        named = first.count(separator.encode()) != last
         return pl.read_csv(
-            separator.join(names).encode() + b"\n" + data,
+            separator.join(names).encode() + b"\n" + data if named else data,
+            has_header=named,
             separator=separator,
-            schema=dict.fromkeys(names, pl.String),
+            schema={name: DIRECT[types[name]] if name in types else pl.String() for name in names},
             columns=[names[place] for place in sorted({*plan.places, last})],
             quote_char=None,
             truncate_ragged_lines=True,
@@ -125,10 +151,9 @@ class Tsv:
         It does if none lacks the last one and the separators of all together are as many.
         """
         last = len(self._header.fields) - 1
-        if fields.height != count or fields[f"c{last}"].null_count():
+        if fields.height != count or fields[f"column_{last}"].null_count():
             return False
-        octets = np.frombuffer(data, np.uint8)
-        return int(np.count_nonzero(octets == ord(separator))) == count * last
+        return count_of(ord(separator), data) == count * last
 
     def _sorted_out(self, lines: Lines, separator: str) -> NDArray[np.bool_]:
         """Count the rows with too few or too many columns; return which are right."""
@@ -152,37 +177,21 @@ class Tsv:
                 )
         return np.asarray((columns == due) & ~blank)
 
-    def _text(self, text: pl.Series, place: int, column: Column, data: bytes) -> pl.Series:
-        """Undo how Zeek writes a value: unset, empty, sets, escapes."""
+    def _text(self, text: pl.Series, place: int, column: Column, marks: Marks) -> pl.Series:
+        """Undo how Zeek writes a column."""
         header = self._header
+        if text.dtype != pl.String:
+            return text
         if place == len(header.fields) - 1:
             text = text.set(text == header.unset, None)
-        many = element_type(column)
-        escaped = b"\\" in data
-        if many and header.is_list(place, column):
-            return self._listed(text, escaped=escaped)
-        if column.type in ("string", "enum") or many:
-            text = _with_empty(text, header.empty)
-            text = _unescaped(text) if escaped else text
-        return wrapped(text) if many else text
-
-    def _listed(self, text: pl.Series, *, escaped: bool) -> pl.Series:
-        header = self._header
-        empty = text == header.empty
-        lists = text.str.split(header.set_separator)
-        rows = pl.DataFrame({"row": pl.int_range(len(text), eager=True), "text": lists})
-        flat = rows.filter(lists.is_not_null() & ~empty).explode("text")
-        element = flat["text"].set(flat["text"] == header.unset, None)
-        element = _with_empty(element, header.empty)
-        element = _unescaped(element) if escaped else element
-        whole = (
-            pl.DataFrame([flat["row"], element.alias("text")])
-            .group_by("row", maintain_order=True)
-            .agg("text")
-        )
-        joined = rows.select("row").join(whole, on="row", how="left", maintain_order="left")
-        none = pl.Series([[]], dtype=pl.List(pl.String))
-        return joined["text"].zip_with(~empty.fill_null(False), none)
+        if column.type in DIRECT:
+            # What the parser of files passes over before and after a number.
+            return text.str.strip_chars_start(" ").str.strip_suffix("\r")
+        if not element_type(column):
+            return marks.text(text) if column.type in ("string", "enum") else text
+        if header.is_list(place, column):
+            return marks.lists(text)
+        return wrapped(marks.text(text))
 
 
 def _parts(data: bytes) -> Iterator[bytes]:
@@ -198,14 +207,3 @@ def _parts(data: bytes) -> Iterator[bytes]:
             end = end or len(data)
         yield data if end - at == len(data) else data[at:end]
         at = end
-
-
-def _with_empty(text: pl.Series, empty: str) -> pl.Series:
-    return text.set(text == empty, "") if empty else text
-
-
-def _unescaped(text: pl.Series) -> pl.Series:
-    """Undo escapes. Each distinct text that has one is looked at once."""
-    found = text.filter(text.str.contains("\\", literal=True)).unique()
-    changed = {value: plain(value) for value in found if ESCAPED.search(value)}
-    return text.replace(list(changed), list(changed.values())) if changed else text

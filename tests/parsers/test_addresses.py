@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.addresses import Networks, from_text, to_text
+from parsers.addresses import Networks, canonical, from_text, to_text
 
 V4_LOW = 0xFFFF << 32
 
@@ -141,3 +141,14 @@ def test_no_network_holds_nothing():
 def test_what_is_no_network_is_refused():
     with pytest.raises(ValueError, match=r"10\.0\.0\.0/33"):
         Networks(["10.0.0.0/33"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10.0.0.1", "10.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("2001:DB8:0::1", "2001:db8::1"),
+        ("10.0.0.256", None), ("1.2.3", None), ("", None), ("a\0b", None), ("\ud800", None),
+    ],
+)  # fmt: skip
+def test_one_address_in_canonical_form(text: str, expected: str | None) -> None:
+    assert canonical(text) == expected

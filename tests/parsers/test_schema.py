@@ -12,6 +12,7 @@ from parsers.schema import (
     LOGS,
     TABLES,
     Column,
+    element_type,
     polars_schema,
     polars_type,
 )
@@ -36,7 +37,28 @@ HELD = {
     "resp_pkts": pl.Int64, "resp_ip_bytes": pl.Int64, "tunnel_parents": pl.List(pl.String),
     "community_id": pl.String,
 }  # fmt: skip
-ALL = [column for columns in TABLES.values() for column in columns]
+ALL = [(table, column) for table, columns in TABLES.items() for column in columns]
+# Header lines of Zeek 8.2 with its base scripts.
+LOGS_OF_ZEEK = {
+    "dns": "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto trans_id rtt query qclass"
+    " qclass_name qtype qtype_name rcode rcode_name AA TC RD RA Z answers TTLs rejected opcode"
+    " opcode_name",
+    "ssh": "ts uid id.orig_h id.orig_p id.resp_h id.resp_p version auth_success auth_attempts"
+    " direction client server cipher_alg mac_alg compression_alg kex_alg host_key_alg"
+    " host_key_fingerprint",
+    "socks": "ts uid id.orig_h id.orig_p id.resp_h id.resp_p version user password status"
+    " request.host request.name request_p bound.host bound.name bound_p",
+    "radius": "ts uid id.orig_h id.orig_p id.resp_h id.resp_p username mac framed_addr"
+    " tunnel_client connect_info reply_msg result ttl",
+    "ssl": "ts uid id.orig_h id.orig_p id.resp_h id.resp_p version cipher curve server_name resumed"
+    " last_alert next_protocol established ssl_history cert_chain_fps client_cert_chain_fps"
+    " sni_matches_cert",
+}
+READ = (
+    "conn http ssl x509 ssh rdp rfb ntlm kerberos ldap ldap_search radius socks tunnel dns files"
+    " notice weird smb_files smb_mapping dce_rpc software known_services known_hosts openvpn"
+    " wireguard ipsec"
+)
 
 
 def test_the_conn_log_has_zeeks_columns_in_zeeks_order() -> None:
@@ -71,16 +93,41 @@ def test_no_table_has_two_columns_of_one_name() -> None:
         assert len(names) == len(set(names))
 
 
-def test_names_for_other_systems_are_given_once() -> None:
+@pytest.mark.parametrize("table", TABLES)
+def test_names_for_other_systems_are_given_once(table: str) -> None:
     for system in ("zeek", "ecs", "cim"):
-        names = [getattr(column, system) for column in ALL if getattr(column, system)]
+        names = [name for column in TABLES[table] if (name := getattr(column, system))]
         assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("column", ALL, ids=lambda column: column.name)
-def test_every_column_says_what_it_means(column: Column) -> None:
+@pytest.mark.parametrize(("table", "column"), ALL, ids=lambda part: getattr(part, "name", part))
+def test_every_column_says_what_it_means(table: str, column: Column) -> None:
     assert column.meaning
     assert column.meaning == column.meaning.strip().rstrip(".")
+
+
+@pytest.mark.parametrize(("table", "column"), ALL, ids=lambda part: getattr(part, "name", part))
+def test_every_column_has_a_type_and_a_name_without_dots(table: str, column: Column) -> None:
+    assert column.name.isidentifier()
+    known = {"time", "interval", "count", "int", "port", "double", "bool", "bytes", "string"}
+    assert (element_type(column) or column.type) in known | {"addr", "enum"}
+
+
+def test_every_log_that_is_read_is_a_table() -> None:
+    assert list(TABLES) == READ.split()
+
+
+@pytest.mark.parametrize("table", LOGS_OF_ZEEK)
+def test_a_log_begins_with_zeeks_columns_in_zeeks_order(table: str) -> None:
+    fields = LOGS_OF_ZEEK[table].split()
+    assert [column.zeek for column in TABLES[table]][: len(fields)] == fields
+
+
+def test_dots_are_underscores_but_for_the_endpoints() -> None:
+    names = {column.zeek: column.name for _, column in ALL if "." in column.zeek}
+    assert names["id.orig_h"] == "orig_h"
+    assert names["version.major"] == "version_major"
+    assert names["certificate.not_valid_after"] == "certificate_not_valid_after"
 
 
 def test_every_log_is_of_a_table_and_of_zeeks_columns_only() -> None:

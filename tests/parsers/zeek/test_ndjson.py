@@ -128,8 +128,15 @@ def test_lines_of_several_logs_in_any_mixture(block: int) -> None:
     known = '{"_path": "known_services", "ts": 3, "host": "10.0.0.1", "service": ["ssh", "rdp"]}'
     other = '{"_path": "dhcp", "ts": 4}'
     lines = [row_json(service="ssh"), ssh, known, other, row_json(), ssh] * 5
-    result = read_log(ndjson(*lines), {"conn": ["line", "service"], "ssh": ["line", "client"],
-                                       "known_services": ["service", "line"]}, block=block)
+    result = read_log(
+        ndjson(*lines),
+        {
+            "conn": ["line", "service"],
+            "ssh": ["line", "client"],
+            "known_services": ["service", "line"],
+        },
+        block=block,
+    )
     assert not result.weirds
     assert result.log.unknown == {"dhcp": 5}
     conn = result.tables["conn"].sort("line").rows()
@@ -162,7 +169,9 @@ def test_the_name_counts_more_than_the_columns() -> None:
 
 
 def test_what_fits_no_table_is_unknown() -> None:
-    line = '{"timestamp": "2026-11-01T00:00:00", "flow_id": 1, "event_type": "flow", "proto": "TCP"}'
+    line = (
+        '{"timestamp": "2026-11-01T00:00:00", "flow_id": 1, "event_type": "flow", "proto": "TCP"}'
+    )
     result = read_log(ndjson(line, line), path="eve.json")
     assert result.log.unknown == {"eve": 2}
 
@@ -241,4 +250,7 @@ def test_many_broken_lines_are_told_apart_in_one_go() -> None:
     lines = [row_json(), "x", json.dumps({"_path": "ssh", "ts": 1}), "[]"] * 5000
     result = read_log(ndjson(*lines), {"conn": ["ts"], "ssh": ["ts"]}, block=1 << 20)
     assert result.weirds == {"broken_json_line": 5000, "json_no_object": 5000}
-    assert {table: len(rows) for table, rows in result.tables.items()} == {"conn": 5000, "ssh": 5000}
+    assert {table: len(rows) for table, rows in result.tables.items()} == {
+        "conn": 5000,
+        "ssh": 5000,
+    }

@@ -171,7 +171,7 @@ def test_frames_hold_65536_rows_at_most() -> None:
 
 
 def test_reading_takes_bounded_memory(tmp_path: Path) -> None:
-    """A gzip of 200 MB of one row over and over; peak memory is measured in a process of its own."""
+    """200 MB of one row over and over in a gzip; the peak is measured in a process of its own."""
     import subprocess
 
     path = tmp_path / "conn.log.gz"
@@ -290,6 +290,24 @@ def test_damage_is_counted_and_raises_nothing_else(seed: int) -> None:
         if packed is data and not data.startswith(b"#") and seed % 4 in (1, 2):
             assert accounted == lines_of(data)
         assert len(log.warnings) <= len(log.weirds) + len(log.unknown) + 3
+
+
+@pytest.mark.parametrize("seed", range(1000, 1200))
+def test_damage_is_the_same_whatever_the_size_of_the_reads(seed: int) -> None:
+    rows = [{"orig_bytes": " 7"}, {"ts": "2026-11-01T00:00:00Z"}, {"uid": "\\xff"}, {}] * 3
+    nested = row_json(**{"id.orig_h": None, "id": {"orig_h": "10.0.0.1"}})
+    logs = [tsv(*rows), ndjson(*[row_json(tunnel_parents=["a"]), nested, row_json()] * 4)]
+    data = damaged(logs[seed % 2], seed)
+    found = []
+    for block in (50, 1 << 16):
+        try:
+            result = read_log(data, path="conn.log", block=block)
+        except ParseError as error:
+            found.append(str(error))
+        else:
+            tables = {table: rows.to_dicts() for table, rows in result.tables.items()}
+            found.append(str((sorted(tables.items()), result.weirds, result.log.unknown)))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("seed", range(60))

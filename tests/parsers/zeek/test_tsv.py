@@ -1,4 +1,4 @@
-"""TSV: what the header lines say, what values look like, and rows that are not as they should be."""
+"""TSV: what the header lines say, what values look like, and rows that are not as they should."""
 
 from __future__ import annotations
 
@@ -184,7 +184,8 @@ def test_a_bad_value_in_a_column_that_is_not_read_does_no_harm() -> None:
 @pytest.mark.parametrize(
     ("line", "weird"),
     [
-        ("1.0\tC1", "too_few_columns"), ("x", "too_few_columns"), ("1\t2\t3\t4", "too_many_columns"),
+        ("1.0\tC1", "too_few_columns"), ("x", "too_few_columns"),
+        ("1\t2\t3\t4", "too_many_columns"),
         ("1\t2\t3\t", "too_many_columns"), ("1\t2\t3\t4\t5", "too_many_columns"),
     ],
 )  # fmt: skip
