@@ -115,7 +115,7 @@ def analyze(
     from sensor.engines.batch import Batch
     from sensor.enrich import enrich
     from sensor.inputs import tell_apart
-    from sensor.missing import notes
+    from sensor.missing import notes, unread
     from sensor.timeline import Timeline
     from sensor.zeek_logs import ZeekLogs, wanted
 
@@ -139,6 +139,7 @@ def analyze(
     summary.notes += sides.notes()
     if inputs.logs:
         summary.add_logs(logs.reading)
+        summary.notes += unread(logs.reading.unread)
         summary.notes += notes(analyzers, logs.reading.columns)
     summary.add_reading(timeline.reading, started)
     return Report(findings, summary)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from parsers.errors import printable
 from parsers.schema import TABLES
 from sensor.analyzer import Analyzer, columns_read
 
@@ -30,6 +31,7 @@ COLUMN_SCRIPTS = {
     "community_id": "policy/protocols/conn/community-id-logging",
     "ip_proto": "base/protocols/conn, since Zeek 7.1",
 }
+NAMED = 8  # logs that are named of those that were not read
 OF_THE_ROW = {"file", "frame", "line"}  # where a row comes from: evidence, nothing to check
 
 
@@ -72,6 +74,16 @@ def notes(analyzers: Iterable[Analyzer], seen: Mapping[str, Collection[str]]) ->
     if found.packets:
         who = sorted({name for names in found.packets.values() for name in names})
         yield f"Logs hold no payload: {told(who)} did without {told(list(found.packets))}."
+
+
+def unread(rows: Mapping[str, int]) -> Iterator[str]:
+    """Say which logs were not read; `rows`: how many they have, by the name of the log."""
+    by_size = sorted(rows.items(), key=lambda each: (-each[1], each[0]))
+    names = [f"{printable(name)} ({count:,} row{'' if count == 1 else 's'})" for name, count in by_size[:NAMED]]
+    if len(by_size) > NAMED:
+        names.append(f"{len(by_size) - NAMED} more")
+    if names:
+        yield f"Not read, since no analyzer asks for them: {told(names)}."
 
 
 def told(names: list[str]) -> str:

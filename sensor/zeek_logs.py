@@ -99,6 +99,6 @@ class ZeekLogs:
         reading.octets += log.position
         reading.weirds += log.weirds
         reading.warnings += log.warnings
-        reading.unread += log.unknown
+        reading.unread += log.unread
         for table, columns in log.columns_seen.items():
             reading.columns.setdefault(table, set()).update(columns)

@@ -44,10 +44,10 @@ class Part:
 
 
 class Ndjson:
-    """Reads JSON. `unknown`: rows of logs that the schema does not have, by their name."""
+    """Reads JSON. `unread`: rows of logs that are not wanted, by their name."""
 
-    def __init__(self, path: str, rows: Rows, unknown: Counter[str]) -> None:
-        self._path, self._rows, self._unknown = path, rows, unknown
+    def __init__(self, path: str, rows: Rows, unread: Counter[str]) -> None:
+        self._path, self._rows, self._unread = path, rows, unread
         self._unnamed = ""  # the log of lines that do not name theirs; "" until there is one
         self._last = ""  # the log of the last block; "" if it was of several
         self._others: set[str] = set()  # keys besides Zeek's own that this file has
@@ -137,10 +137,11 @@ class Ndjson:
     def _made(self, log: str, part: Part, frame: pl.DataFrame) -> Iterator[Table]:
         """Deliver lines of one log."""
         if log not in TABLES:
-            self._unknown[log] += len(part.numbers)
+            self._unread[log] += len(part.numbers)
             return
         self._look_for_columns(log, part.data[:SAMPLE])
         if not self._rows.wants(log):
+            self._unread[log] += len(part.numbers)
             return
         if self._has_others(log, part, frame):
             frame = _or_same(self._parsed(part, self._keys(log)), frame)

@@ -83,8 +83,8 @@ class ZeekLog:
     weirds: rows and lines that were passed over, by reason (`parsers.weirds`).
     warnings: for people; the first of each kind, with its line.
     rows: rows that were delivered. Rows of the file are these, those of `weirds`, those of
-        `unknown`, and those of known tables that are not wanted.
-    unknown: rows of logs that the schema does not have, by the name of the log.
+        `unread`.
+    unread: rows of logs that were not asked for, or that the schema does not have, by their name.
     columns_seen: by table, the columns of the schema that the file has.
     """
 
@@ -97,7 +97,7 @@ class ZeekLog:
         block: int = BLOCK,
     ) -> None:
         self.path, self.rows = path, 0
-        self.unknown: Counter[str] = Counter()
+        self.unread: Counter[str] = Counter()
         self._raw = raw
         self._content = Content(path, raw, stored_size(raw))
         self._notes = Notes(path)
@@ -143,12 +143,10 @@ class ZeekLog:
             if not head and self._content.damage:
                 raise self._content.damage
             raise NotALog(self.path, EXPECTED, looks_like(head))
-        return FORMATS[kind](self.path, self._rows, self.unknown)
+        return FORMATS[kind](self.path, self._rows, self.unread)
 
     def _end(self) -> None:
         if self.size is not None:  # a stream is its owner's
             self.close()
         if self._content.damage:
             self.warnings.append(str(self._content.damage))
-        for name, count in self.unknown.items():
-            self._notes.once(f"log {name}", f"{name}: a log that is not read ({count} rows)")

@@ -32,10 +32,10 @@ class Plan:
 
 
 class Tsv:
-    """Reads TSV. `unknown`: rows of logs that the schema does not have, by their #path."""
+    """Reads TSV. `unread`: rows of logs that are not wanted, by their #path."""
 
-    def __init__(self, path: str, rows: Rows, unknown: Counter[str]) -> None:
-        self._path, self._rows, self._unknown = path, rows, unknown
+    def __init__(self, path: str, rows: Rows, unread: Counter[str]) -> None:
+        self._path, self._rows, self._unread = path, rows, unread
         self._header = Header()
         self._plan: Plan | None = None
 
@@ -64,8 +64,8 @@ class Tsv:
             count = sum(1 for line in lines.data.split(b"\n") if line)
         if plan.weird and count:
             self._rows.notes.passed_over(plan.weird, count, lines.first)
-        elif plan.table not in TABLES:
-            self._unknown[plan.table] += count
+        elif count:
+            self._unread[plan.table] += count
 
     def _planned(self) -> Plan:
         header = self._header

@@ -30,6 +30,11 @@ What is said within TLS: an anonymous API server on 6443 is medium here. A kubel
 where nobody asked for its pods or statistics: its other answers name no product. Later answers on
 a connection: the first 128 bytes are read.
 
+Needs packets
+-------------
+What was asked and answered. From a log of connections alone the port tells the service, and every
+answer is medium.
+
 False alarms
 ------------
 A port that another program took (2379, 6443 and 10250 are rarely used for something else). A Docker

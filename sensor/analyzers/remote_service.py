@@ -33,6 +33,13 @@ Whether a logon succeeded. What is inside TLS: a VPN gateway on 443 looks like a
 not named here. A service on a foreign port in a log without content. Anything that a capture or
 log that starts late has missed.
 
+Needs packets
+-------------
+How many packets carried payload: from a log alone, a few large messages (a scanner that goes as far
+as the key exchange) count as an attempt. The first bytes: a service on a foreign port is found in a
+log where Zeek has named it in `service`, and OpenVPN over TCP, Kubernetes and Docker in clear text
+are not named there.
+
 False alarms
 ------------
 A port that says another service than the one that listens there, where nothing shows its protocol;

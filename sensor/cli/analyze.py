@@ -1,4 +1,4 @@
-"""`sensor analyze`: captures in, findings out."""
+"""`sensor analyze`: captures and logs in, findings out."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ def analyze(
     workers: int,
     quiet: bool,
 ) -> int:
-    """Find remote services in captures: pcap or pcapng, also gzip or zstd; - is standard input.
+    """Find remote services in captures (pcap, pcapng) and Zeek logs (TSV, JSON), also gzip or zstd.
 
-    Several inputs are one network on one timeline.
+    A folder stands for all that lies below it; - is standard input. Several inputs are one network
+    on one timeline.
     """
     from sensor import analysis
     from sensor.cli.progress import Bar

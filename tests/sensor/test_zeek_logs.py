@@ -99,7 +99,8 @@ def test_what_only_packets_hold_is_said_once(tmp_path: Path) -> None:
 def test_a_log_that_nobody_reads_leaves_every_analyzer_without_input(tmp_path: Path) -> None:
     found = report(tmp_path, tsv({}, path="capture_loss"), "capture_loss.log")
     assert found.findings == []
-    (note,) = found.summary.notes
+    unread, note = found.summary.notes
+    assert unread == "Not read, since no analyzer asks for them: capture_loss (1 row)."
     assert note.startswith("There is no conn log (Zeek: base/protocols/conn): ")
     assert note.endswith(" and remote-service checked nothing.")
 

@@ -138,7 +138,7 @@ def test_lines_of_several_logs_in_any_mixture(block: int) -> None:
         block=block,
     )
     assert not result.weirds
-    assert result.log.unknown == {"dhcp": 5}
+    assert result.log.unread == {"dhcp": 5}
     conn = result.tables["conn"].sort("line").rows()
     assert conn[:3] == [("ssh", 1), (None, 5), ("ssh", 7)]
     assert result.tables["ssh"].sort("line").rows()[:2] == [("SSH-2.0-x", 2), ("SSH-2.0-x", 6)]
@@ -173,7 +173,7 @@ def test_what_fits_no_table_is_unknown() -> None:
         '{"timestamp": "2026-11-01T00:00:00", "flow_id": 1, "event_type": "flow", "proto": "TCP"}'
     )
     result = read_log(ndjson(line, line), path="eve.json")
-    assert result.log.unknown == {"eve": 2}
+    assert result.log.unread == {"eve": 2}
 
 
 @pytest.mark.parametrize(
