@@ -22,6 +22,8 @@ _MAPPED = 0xFFFF  # the upper half of the low word of an IPv4 address
 _V4_FIRST = _MAPPED << 32  # ::ffff:0.0.0.0
 _V4_LAST = _V4_FIRST | 0xFFFFFFFF
 _OCTETS = ("a", "b", "c", "d")
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+DOTTED = rf"^{_OCTET}(\.{_OCTET}){{3}}$"  # an IPv4 address as inet_pton takes it
 
 
 def to_text(hi: Words, lo: Words) -> pl.Series:
@@ -65,12 +67,13 @@ def from_text(texts: pl.Series) -> tuple[Words, Words, NDArray[np.bool_]]:
     hi, lo, valid
         Words, shape (n,), int64, 0 where not valid; and which are valid, shape (n,), bool.
     """
-    distinct = texts.drop_nulls().unique()
-    known = pl.DataFrame(
-        [(text, *pair) for text in distinct if (pair := _words(text)) is not None],
-        schema={"text": pl.String, "hi": pl.Int64, "lo": pl.Int64},
-        orient="row",
-    )
+    distinct = texts.drop_nulls().unique().alias("text")
+    dotted = distinct.str.contains(DOTTED)
+    others = [(text, *pair) for text in distinct.filter(~dotted) if (pair := _words(text))]
+    known = pl.concat([
+        _v4_words(distinct.filter(dotted)),
+        pl.DataFrame(others, {"text": pl.String, "hi": pl.Int64, "lo": pl.Int64}, orient="row"),
+    ])  # fmt: skip
     words = texts.alias("text").to_frame().join(known, on="text", how="left", maintain_order="left")
     valid = words["hi"].is_not_null().to_numpy()
     return words["hi"].fill_null(0).to_numpy(), words["lo"].fill_null(0).to_numpy(), valid
@@ -107,6 +110,16 @@ class Networks:
         key = np.stack([hi, lo], axis=1).astype(">i8").view("S16")[:, 0]
         place = np.searchsorted(self._first, key, side="right") - 1
         return np.asarray((place >= 0) & (key <= self._last[place]))
+
+
+def _v4_words(texts: pl.Series) -> pl.DataFrame:
+    """The words of addresses that are DOTTED; columns text, hi, lo."""
+    octets = texts.str.split_exact(".", 3).struct.unnest().cast(pl.Int64)
+    a, b, c, d = (octets[f"field_{place}"] for place in range(4))
+    low = (a * 2**24 + b * 2**16 + c * 2**8 + d + _V4_FIRST).alias("lo")
+    return pl.DataFrame(
+        [texts, pl.repeat(0, len(texts), dtype=pl.Int64, eager=True).alias("hi"), low]
+    )
 
 
 def _v6_texts(words: pl.DataFrame) -> Iterator[str]:

@@ -126,7 +126,7 @@ def analyze(
         raise ExceptionGroup("no input can be read", inputs.errors)
     summary, sides = Summary(), Sides()
     timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
-    logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream)
+    logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream, options.workers)
     for table, rows in chain(_captured(timeline, site, options, progress), logs.tables(progress)):
         enriched = enrich(table, rows, site)
         if table == "conn":

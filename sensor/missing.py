@@ -79,7 +79,10 @@ def notes(analyzers: Iterable[Analyzer], seen: Mapping[str, Collection[str]]) ->
 def unread(rows: Mapping[str, int]) -> Iterator[str]:
     """Say which logs were not read; `rows`: how many they have, by the name of the log."""
     by_size = sorted(rows.items(), key=lambda each: (-each[1], each[0]))
-    names = [f"{printable(name)} ({count:,} row{'' if count == 1 else 's'})" for name, count in by_size[:NAMED]]
+    names = [
+        f"{printable(name)} ({count:,} row{'' if count == 1 else 's'})"
+        for name, count in by_size[:NAMED]
+    ]
     if len(by_size) > NAMED:
         names.append(f"{len(by_size) - NAMED} more")
     if names:

@@ -16,6 +16,7 @@ import polars as pl
 
 from sensor.analyzer import Analyzer, AnalyzerError, From, Measure, Stage
 from sensor.findings import Finding, Judgement, canonical, finding_id
+from sensor.measures.measure import place_of
 
 _TS = pl.col("ts").cast(pl.Datetime("ns", "UTC"))
 _SEEN = (pl.col("own").sum(), pl.col("first_seen").min(), pl.col("last_seen").max())
@@ -60,6 +61,7 @@ def _observed(analyzer: Analyzer, source: From, rows: pl.DataFrame) -> Iterator[
     measures = [measure for measure in analyzer.measures if measure.reads <= given]
     needed = source.reads().union(*(measure.reads for measure in measures))
     seen = rows.select(needed).filter(source.where & pl.col("ts").is_not_null())
+    seen = seen.with_columns(places(measures))
     key = [source.key[name].alias(name) for name in analyzer.key]
     day, next_day = _TS.dt.date(), (_TS + analyzer.reach).dt.date()
     own = pl.col("ts").len().cast(pl.Int64)
@@ -77,6 +79,13 @@ def _measured(
     return rows.group_by(*key).agg(own.alias("own"), first_seen, last_seen, *states)
 
 
+def places(measures: Iterable[Measure]) -> Iterator[pl.Expr]:
+    """Return the rows' places in the orders that measures ask for, as columns for `first`."""
+    for measure in measures:
+        if measure.order is not None:
+            yield measure.order.rank("ordinal").alias(place_of(measure.name))
+
+
 def _compared(analyzer: Analyzer, then: Stage, totals: pl.DataFrame) -> pl.DataFrame:
     """Totals of the second stage, fed with those of the first."""
     figures = (_figure(measure, totals.columns) for measure in analyzer.measures)
@@ -88,7 +97,7 @@ def _compared(analyzer: Analyzer, then: Stage, totals: pl.DataFrame) -> pl.DataF
         pl.Series("uid", uid, dtype=pl.String),
     )
     states = (measure.first for measure in then.measures)
-    return fed.group_by(*then.key, "day").agg(*_SEEN, *states)
+    return fed.with_columns(places(then.measures)).group_by(*then.key, "day").agg(*_SEEN, *states)
 
 
 def _figure(measure: Measure, columns: Iterable[str]) -> pl.Expr | None:

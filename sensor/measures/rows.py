@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from sensor.measures.measure import Measure, roots, unpacked
+from sensor.measures.measure import Measure, place_of, roots, unpacked
 
 _RANK = "_rank"  # a field before all others, where rows are ordered by size
 
@@ -34,11 +34,16 @@ class Rows(Measure):
     ) -> None:
         fields = [pl.col(column) for column in dict.fromkeys(("ts", "uid", *columns))]
         row = pl.struct(*_rank(largest), *fields)
-        kept = row if where is None else row.filter(where)
+        place = pl.col(place_of(name))
+        if where is None:
+            kept = row.sort_by(place)
+        else:
+            kept = row.filter(where).sort_by(place.filter(where))
         super().__init__(
             name=name,
             reads=roots(row, where),
-            first=_leading(kept, keep).alias(name),
+            first=kept.head(keep).alias(name),
+            order=row,
             merge=_leading(unpacked(name), keep),
             value=partial(_asked, columns),
             figure=pl.struct(pl.col(name).list.first().struct.field(*columns)).alias(name),
