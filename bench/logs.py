@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,8 @@ ROOT = Path(__file__).parent.parent
 START = 1_780_000_000_000_000_000  # nanoseconds
 PART = 1_000_000  # rows made at once
 ANALYZE = [sys.executable, "-m", "sensor", "analyze", "-q", "--json"]
+SERVERS = 30  # that each host inside talks to
+MEANS = (50, 200)  # about half the mean bytes of originator and responder
 SERVICES = {443: "ssl", 80: "http", 53: "dns", 22: "ssh", 3389: "rdp"}
 # What an analysis reads of a conn log.
 READ = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 16, 17, 18, 19, 22]
@@ -63,13 +67,15 @@ def rows(begin: int, count: int, rng: np.random.Generator) -> pl.DataFrame:
     port = np.where(
         inbound, rng.choice([22, 3389, 443, 5900, 8443], count), rng.choice([443, 80, 53], count)
     )
-    inside, outside = rng.integers(0, 2000, count), rng.integers(0, 60_000, count)
+    inside = rng.integers(0, 2000, count)
+    outside = (inside * 97 + rng.integers(0, SERVERS, count) * 1009) % 60_000
+    sizes = [np.minimum(rng.pareto(1.5, count) * mean, 50_000).astype(np.int64) for mean in MEANS]
     server, source = rng.integers(0, 5, count), rng.integers(0, 12, count)
     made = pl.DataFrame({
         "n": np.arange(begin, begin + count), "inbound": inbound, "resp_p": port,
         "orig_p": rng.integers(1024, 65_535, count), "inside": inside, "outside": outside,
-        "server": server, "source": source, "orig_bytes": rng.integers(0, 90_000, count),
-        "resp_bytes": rng.integers(0, 900_000, count), "span": rng.integers(0, 10**11, count),
+        "server": server, "source": source, "orig_bytes": sizes[0],
+        "resp_bytes": sizes[1], "span": rng.integers(0, 10**11, count),
     })  # fmt: skip
     n, inbound_ = pl.col("n"), pl.col("inbound")
     host = pl.format("10.0.{}.{}", pl.col("inside") // 256, pl.col("inside") % 256)
@@ -152,7 +158,12 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        logs = {(k, n): make(folder, n, k) for k in ("tsv", "json", "gzip") for n in sizes}
+        # In a process of its own: children begin with the peak of this one, which is to be small.
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            wanted = [(kind, n) for kind in ("tsv", "json", "gzip") for n in sizes]
+            made = [pool.submit(make, folder, n, kind) for kind, n in wanted]
+            logs = {key: each.result() for key, each in zip(wanted, made, strict=True)}
         for name, kind, command in programs:
             try:
                 runs = [

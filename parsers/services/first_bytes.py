@@ -40,6 +40,8 @@ def identify(flows: pl.DataFrame) -> pl.Series:
     pl.Series
         n names of `parsers.services.SERVICES` (String), null where nothing is proven.
     """
+    if is_silent(flows):
+        return pl.Series("service", [None], pl.String).new_from_index(0, flows.height)
     content = pl.coalesce(*(pl.when(_matches(row)).then(pl.lit(row.service)) for row in SIGNATURES))
     alone, asked = pl.col(_RESP).str.contains(_ALONE), pl.col(_ORIG).str.contains(_ASKED)
     found = (
@@ -70,6 +72,8 @@ def contradicted(flows: pl.DataFrame, service: str) -> pl.Series:
     pl.Series
         n truth values (Boolean), none of them null.
     """
+    if is_silent(flows):
+        return pl.Series([False]).new_from_index(0, flows.height)
     told, fits = _told(_RESP), [row.protocol for row in TELLS]
     allowed = pl.col("_told").replace_strict(fits, [list(row.fits) for row in TELLS], default=None)
     return (
@@ -80,6 +84,11 @@ def contradicted(flows: pl.DataFrame, service: str) -> pl.Series:
         .collect()
         .to_series()
     )
+
+
+def is_silent(flows: pl.DataFrame) -> bool:
+    """Whether no row has any first byte, as rows of Zeek's logs have none."""
+    return all(flows[side].null_count() == flows.height for side in ("orig_head", "resp_head"))
 
 
 def _sides(flows: pl.DataFrame, *more: str) -> pl.LazyFrame:

@@ -11,7 +11,8 @@ How it decides
 --------------
 Payload bytes of all connections from the source to the target are added up for the day, each
 direction for itself, and compared with the setting `bytes`. The source is the host that opened the
-connections, inside or outside. A counter that cannot be true is left out and counted: byte counts
+connections, inside or outside. The ten largest connections are the evidence, of those that moved at
+least a hundredth of the limit. A counter that cannot be true is left out and counted: byte counts
 come from sequence numbers, and one odd reset makes gigabytes of a scan. The verdict is used. Low;
 info where the source is allowed by the site.
 
@@ -38,6 +39,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import msgspec
+import polars as pl
 from polars import col
 
 from parsers.services.answers import trusted
@@ -57,6 +59,7 @@ FLOW = (
     "resp_bytes",
 )
 KEPT = 10
+KEPT_FROM = 100  # part of the limit that a connection must have moved to be evidence
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +73,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def analyzer(settings: Settings) -> Analyzer:
     """Return the analyzer with its settings worked in."""
+    # Of the many pairs that stay far below the limit hardly a row has to be kept.
+    least = settings.bytes // KEPT_FROM
+
+    def large(side: str) -> pl.Expr:
+        return trusted() & (col(f"{side}_bytes") >= least)
+
     moved = (col("orig_bytes").fill_null(0) + col("resp_bytes").fill_null(0)) > 0
     return Analyzer(
         name="high-volume",
@@ -87,8 +96,8 @@ def analyzer(settings: Settings) -> Analyzer:
             Count(where=~col("orig_allowed"), name="unexpected"),
             Sum("orig_bytes", where=trusted(), name="sent"),
             Sum("resp_bytes", where=trusted(), name="received"),
-            Rows(FLOW, keep=KEPT, largest="orig_bytes", where=trusted(), name="most_sent"),
-            Rows(FLOW, keep=KEPT, largest="resp_bytes", where=trusted(), name="most_received"),
+            Rows(FLOW, keep=KEPT, largest="orig_bytes", where=large("orig"), name="most_sent"),
+            Rows(FLOW, keep=KEPT, largest="resp_bytes", where=large("resp"), name="most_received"),
         ),
         judge=partial(_judge, settings.bytes),
         worth=(col("sent") > settings.bytes) | (col("received") > settings.bytes),

@@ -38,7 +38,7 @@ def add_remote_services(flows: pl.DataFrame, site: Site) -> pl.DataFrame:
     )
     found = (
         seen.with_row_index("_row")
-        .with_columns(pl.coalesce(identify(seen), _zeek_names()).alias("_content"))
+        .with_columns(pl.coalesce(identify(seen), _zeek_names(seen["service"])).alias("_content"))
         .join(_ports(site), on=["resp_p", "proto"], how="left", maintain_order="left")
     )
     denied = pl.col("_row").is_in(_denied(found).implode())
@@ -50,10 +50,13 @@ def add_remote_services(flows: pl.DataFrame, site: Site) -> pl.DataFrame:
     return flows.with_columns(found.select(service, by.alias("remote_service_by")))
 
 
-def _zeek_names() -> pl.Expr:
-    """The first of the names in `service` ("rdp,ssl") that means a remote service."""
-    meant = pl.element().replace_strict(ZEEK_NAMES, default=None, return_dtype=pl.String)
-    return pl.col("service").str.split(",").list.eval(meant.drop_nulls()).list.first()
+def _zeek_names(services: pl.Series) -> pl.Series:
+    """The first of the names in each `service` ("rdp,ssl") that means a remote service."""
+    meant = {
+        text: next((ZEEK_NAMES[name] for name in text.split(",") if name in ZEEK_NAMES), None)
+        for text in services.unique().drop_nulls()
+    }
+    return services.replace_strict(meant, default=None, return_dtype=pl.String)
 
 
 def _ports(site: Site) -> pl.DataFrame:

@@ -29,6 +29,7 @@ class Measure:
     # measured together, in the column `place_of(name)`: to sort a group by a number is five times
     # as fast as by what the number stands for.
     order: pl.Expr | None = None
+    where: pl.Expr | None = None  # the rows that the order is asked of; None: all
 
 
 def place_of(name: str) -> str:

@@ -44,6 +44,7 @@ class Rows(Measure):
             reads=roots(row, where),
             first=kept.head(keep).alias(name),
             order=row,
+            where=where,
             merge=_leading(unpacked(name), keep),
             value=partial(_asked, columns),
             figure=pl.struct(pl.col(name).list.first().struct.field(*columns)).alias(name),
