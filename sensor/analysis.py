@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sensor.zeek_logs import LogReading
 
 
+AHEAD = 4  # frames that may wait to be measured
+
+
 def silent(_: str) -> None:
     """Say nothing."""
 
@@ -112,6 +115,7 @@ def analyze(
     `summary.failed`. SettingsError when a setting of an analyzer is refused.
     """
     started = time.monotonic()
+    from sensor.ahead import ahead
     from sensor.engines.batch import Batch
     from sensor.enrich import enrich
     from sensor.inputs import tell_apart
@@ -126,13 +130,14 @@ def analyze(
         raise ExceptionGroup("no input can be read", inputs.errors)
     summary, sides = Summary(), Sides()
     timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
-    logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream, options.workers)
-    for table, rows in chain(_captured(timeline, site, options, progress), logs.tables(progress)):
-        enriched = enrich(table, rows, site)
+    logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream)
+    tables = chain(_captured(timeline, site, options, progress), logs.tables(progress))
+    enriched = ((table, enrich(table, rows, site)) for table, rows in tables)
+    for table, rows in ahead(enriched, AHEAD) if options.workers > 1 else enriched:
         if table == "conn":
             summary.add_flows(rows)
-            sides.add(enriched)
-        engine.add(table, enriched)
+            sides.add(rows)
+        engine.add(table, rows)
     findings = engine.findings()
     summary.warnings += inputs.warnings
     summary.failed += [str(error) for error in inputs.errors]

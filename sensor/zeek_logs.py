@@ -13,7 +13,6 @@ import polars as pl
 from parsers.capture.source import STANDARD_INPUT
 from parsers.errors import ParseError
 from parsers.zeek.read import ZeekLog, open_log
-from sensor.ahead import ahead
 from sensor.analyzer import Analyzer, columns_read
 from sensor.flows.direction import corrected
 from sensor.flows.trust import doubted
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 
 # What is read of a conn log beside what analyzers ask for: for its direction, its trust, the time.
-AHEAD = 2  # frames that may wait
 CONN = {"proto", "service", "duration", "conn_state", "history", "missed_bytes"} | {
     f"{side}_{name}"
     for side in ("orig", "resp")
@@ -63,27 +61,18 @@ class LogReading:
 class ZeekLogs:
     """Reads logs one after the other; a log that cannot be opened is noted and left out.
 
-    wanted: the columns to read, by table; `stream`: standard input, for the path "-"; `workers`:
-    how many cores may be used.
+    wanted: the columns to read, by table; `stream`: standard input, for the path "-".
     """
 
     def __init__(
         self, paths: Sequence[str], wanted: Mapping[str, Collection[str]],
-        stream: RawIOBase | None = None, workers: int = 1,
+        stream: RawIOBase | None = None,
     ) -> None:  # fmt: skip
         self.reading = LogReading()
-        self._workers = workers
         self._paths, self._wanted, self._stream = paths, wanted, stream
 
     def tables(self, progress: Progress | None = None) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Yield tables' names and rows, as captures give them: with the server as responder.
-
-        With more than one worker they are read in a thread of their own, a few frames ahead.
-        """
-        frames = self._read(progress)
-        return ahead(frames, AHEAD) if self._workers > 1 and self._paths else frames
-
-    def _read(self, progress: Progress | None) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield tables' names and rows, as captures give them: with the server as responder."""
         for path in self._paths:
             try:
                 log = self._opened(path)

@@ -16,7 +16,7 @@ from sensor.analyzer import Analyzer
 from sensor.findings import Finding
 from sensor.totals import judge, merge, observe
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 262_144  # a batch costs some milliseconds beside its rows
 _FEW_PARTIALS = 64
 
 
