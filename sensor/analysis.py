@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sensor.zeek_logs import LogReading
 
 
-AHEAD = 4  # frames that may wait to be measured
+AHEAD = 1  # frames that may wait to be measured
 
 
 def silent(_: str) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 # What is read of a conn log beside what analyzers ask for: for its direction, its trust, the time.
+ROWS = 131_072  # of the frames that are handed on
 CONN = {"proto", "service", "duration", "conn_state", "history", "missed_bytes"} | {
     f"{side}_{name}"
     for side in ("orig", "resp")
@@ -80,7 +81,7 @@ class ZeekLogs:
                 self.reading.failed.append(str(error))
                 continue
             with log:
-                for table, rows in log:
+                for table, rows in gathered(log):
                     self.reading.rows[table] += rows.height
                     yield table, doubted(corrected(rows)) if table == "conn" else rows
                     if progress:
@@ -102,3 +103,17 @@ class ZeekLogs:
         reading.unread += log.unread
         for table, columns in log.columns_seen.items():
             reading.columns.setdefault(table, set()).update(columns)
+
+
+def gathered(frames: Iterable[tuple[str, pl.DataFrame]]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Join frames of one table that follow each other, up to ROWS: each costs beside its rows."""
+    waiting: list[pl.DataFrame] = []
+    name, height = "", 0
+    for table, rows in frames:
+        if waiting and (table != name or height + rows.height > ROWS):
+            yield name, pl.concat(waiting, rechunk=True)
+            waiting, height = [], 0
+        name, height = table, height + rows.height
+        waiting.append(rows)
+    if waiting:
+        yield name, pl.concat(waiting, rechunk=True)

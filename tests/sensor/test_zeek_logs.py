@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from sensor import zeek_logs
 from sensor.analysis import Options, Report, analyze
 from sensor.settings import Site
 
@@ -117,3 +119,20 @@ def test_captures_and_logs_together_are_one_network(tmp_path: Path) -> None:
 def test_what_is_no_log_fails_the_run(tmp_path: Path, content: str) -> None:
     with pytest.raises(ExceptionGroup, match="no input can be read"):
         report(tmp_path, content)
+
+
+def test_frames_of_one_table_that_follow_each_other_are_joined_up_to_a_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(zeek_logs, "ROWS", 5)
+    frames = [
+        (table, pl.DataFrame({"n": range(begin, begin + count)}))
+        for table, begin, count in [
+            ("a", 0, 2), ("a", 2, 3), ("a", 5, 1), ("b", 6, 9), ("a", 15, 1), ("a", 16, 1),
+        ]
+    ]  # fmt: skip
+    joined = [(table, rows["n"].to_list()) for table, rows in zeek_logs.gathered(frames)]
+    assert joined == [
+        ("a", [0, 1, 2, 3, 4]), ("a", [5]), ("b", [*range(6, 15)]), ("a", [15, 16]),
+    ]  # fmt: skip
+    assert list(zeek_logs.gathered([])) == []
