@@ -70,16 +70,18 @@ class AnalyzerError(ValueError):
 class From:
     """Rows of one table to observe: those for which `where` is true, by `key` (name -> value).
 
+    `first`, if given, is a cheap condition that most rows fail: `where` is then asked of few.
     A key value that is null is kept as null. Every table that is observed has a column `ts`.
     """
 
     table: str
     where: pl.Expr
     key: Mapping[str, pl.Expr]
+    first: pl.Expr | None = None
 
     def reads(self) -> frozenset[str]:
         """Return the columns that the table must have."""
-        return roots(pl.col("ts"), self.where, *self.key.values())
+        return roots(pl.col("ts"), self.first, self.where, *self.key.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,7 +80,10 @@ def _observed(analyzer: Analyzer, source: From, rows: pl.DataFrame) -> Iterator[
     # A measure adds nothing where a column that it reads is missing.
     measures = [measure for measure in analyzer.measures if measure.reads <= given]
     needed = source.reads().union(*(measure.reads for measure in measures))
-    seen = rows.select(needed).filter(source.where & pl.col("ts").is_not_null())
+    seen = rows.select(needed)
+    if source.first is not None:
+        seen = seen.filter(source.first)
+    seen = seen.filter(source.where & pl.col("ts").is_not_null())
     seen = placed(seen, measures)
     key = [source.key[name].alias(name) for name in analyzer.key]
     day, next_day = _TS.dt.date(), (_TS + analyzer.reach).dt.date()

@@ -117,6 +117,7 @@ def analyzer(settings: Settings) -> Analyzer:
         observes=(
             From(
                 "conn",
+                first=api,
                 where=api & col("resp_inside") & ~col("orig_inside") & answered(),
                 key={
                     "target": col("resp_h"),

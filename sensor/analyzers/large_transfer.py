@@ -69,7 +69,8 @@ def analyzer(settings: Settings) -> Analyzer:
         observes=(
             From(
                 "conn",
-                where=col("remote_service").is_not_null() & ours & moved,
+                first=col("remote_service").is_not_null(),
+                where=ours & moved,
                 key={
                     "source": col("orig_h"),
                     "target": col("resp_h"),

@@ -143,6 +143,7 @@ def analyzer(settings: Settings) -> Analyzer:
         observes=(
             From(
                 "conn",
+                first=col("remote_service").is_not_null(),
                 where=contact & col("orig_inside").is_not_null(),
                 key={
                     "origin": origin,

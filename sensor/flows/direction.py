@@ -41,6 +41,8 @@ def corrected(rows: pl.DataFrame) -> pl.DataFrame:
     """
     if not {"history", "proto", "orig_p", "resp_p", "resp_h"} <= set(rows.columns):
         return rows
+    if not rows.select(may_be_wrong().any()).item():
+        return rows
     wrong = rows.select(is_wrong().fill_null(value=False)).to_series()
     if not wrong.any():
         return rows
@@ -68,6 +70,14 @@ def other_ending() -> pl.Expr:
         .when(orig_reset | resp_reset).then(state.replace(OTHER_ENDING | RESET_ALONE))
         .otherwise(state.replace(OTHER_ENDING))
     )  # fmt: skip
+
+
+def may_be_wrong() -> pl.Expr:
+    """Whether the roles may be exchanged: cheap to ask, and false for nearly all rows."""
+    servers = list({*TCP_SERVERS, *UDP_SERVERS})
+    return (col("orig_p").is_in(servers) & ~col("history").str.starts_with("S")) | (
+        col("history").str.starts_with("^")
+    )
 
 
 def is_wrong() -> pl.Expr:
