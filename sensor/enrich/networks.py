@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from parsers.addresses import Networks, from_text
@@ -17,6 +19,10 @@ NEITHER = (
 """Addresses of no host: they are neither inside nor outside."""
 
 
+KEPT = 65_536  # addresses that are remembered
+"""Most addresses of a batch were in those before it."""
+
+
 def add_networks(rows: pl.DataFrame, site: Site) -> pl.DataFrame:
     """Add whose addresses `orig_h` and `resp_h` (String) are.
 
@@ -24,7 +30,8 @@ def add_networks(rows: pl.DataFrame, site: Site) -> pl.DataFrame:
     address of no host and for text that is no address. `orig_allowed` (Boolean, never null): in
     one of the networks whose use of remote services is expected.
     """
-    known = _known(pl.concat([rows["orig_h"], rows["resp_h"]]).drop_nulls().unique(), site)
+    addresses = pl.concat([rows["orig_h"], rows["resp_h"]]).drop_nulls().unique()
+    known = hosts(site.local, site.allowed).known(addresses.alias("address"))
     return (
         rows.drop("orig_inside", "resp_inside", "orig_allowed", strict=False)
         .join(_of(known, "orig"), on="orig_h", how="left", maintain_order="left")
@@ -34,18 +41,33 @@ def add_networks(rows: pl.DataFrame, site: Site) -> pl.DataFrame:
     )
 
 
-def _known(addresses: pl.Series, site: Site) -> pl.DataFrame:
-    """What is known of each distinct address; columns address, inside, allowed."""
-    hi, lo, valid = from_text(addresses)
-    host = valid & ~Networks(NEITHER).contains(hi, lo)
-    inside = Networks(site.local).contains(hi, lo)
-    allowed = Networks(site.allowed).contains(hi, lo)
-    told = pl.DataFrame({"address": addresses, "host": host, "inside": inside, "allowed": allowed})
-    return told.select(
-        "address",
-        pl.when("host").then("inside").alias("inside"),
-        (pl.col("host") & pl.col("allowed")).alias("allowed"),
-    )
+@cache
+def hosts(local: tuple[str, ...], allowed: tuple[str, ...]) -> Hosts:
+    """Return what is known of hosts under these settings."""
+    return Hosts(local, allowed)
+
+
+class Hosts:
+    """Whose addresses they are; what was found is remembered."""
+
+    def __init__(self, local: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+        self._local, self._allowed, self._neither = map(Networks, (local, allowed, NEITHER))
+        self._known = self._looked_up(pl.Series("address", [], pl.String))
+
+    def known(self, addresses: pl.Series) -> pl.DataFrame:
+        """What is known of these distinct addresses, and of others; address, inside, allowed."""
+        new = addresses.filter(~addresses.is_in(self._known["address"].implode()))
+        known = pl.concat([self._known, self._looked_up(new)], rechunk=True)
+        if len(known) <= KEPT:
+            self._known = known
+        return known
+
+    def _looked_up(self, addresses: pl.Series) -> pl.DataFrame:
+        hi, lo, valid = from_text(addresses)
+        host = pl.Series(valid & ~self._neither.contains(hi, lo))
+        inside = pl.select(pl.when(host).then(pl.Series(self._local.contains(hi, lo)))).to_series()
+        allowed = host & pl.Series(self._allowed.contains(hi, lo))
+        return pl.DataFrame([addresses, inside.alias("inside"), allowed.alias("allowed")])
 
 
 def _of(known: pl.DataFrame, side: str) -> pl.DataFrame:
