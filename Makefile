@@ -25,8 +25,9 @@ lint: $(VENV)/.installed-lint  ## check style, types and which part may import w
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.installed-test  ## measure packets a second
+bench: $(VENV)/.installed-test  ## measure packets and rows a second
 	$(RUN) bench/run.py
+	$(RUN) bench/logs.py
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
