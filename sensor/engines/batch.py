@@ -7,6 +7,7 @@ with the number of pieces that they come in nor with rows times keys. Memory gro
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Sequence
 
@@ -72,7 +73,7 @@ class _Totals:
         self._merged = 0
 
     def add(self, partials: Sequence[pl.DataFrame]) -> None:
-        self._partials += partials
+        self._partials += map(compact, partials)
         self._pending += sum(partial.height for partial in partials)
         if len(self._partials) > _FEW_PARTIALS or self._pending > max(self._few_rows, self._merged):
             self.merged()
@@ -83,3 +84,15 @@ class _Totals:
             totals = merge(self._analyzer, self._partials)
             self._partials, self._pending, self._merged = [totals], 0, totals.height
         return self._partials[0] if self._partials else pl.DataFrame()
+
+
+def compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return a copy whose texts are its own.
+
+    Polars' texts are views into the buffers of the frames that they come from: one piece of
+    evidence would keep all the texts of its batch in memory.
+    """
+    copy = io.BytesIO()
+    rows.write_ipc(copy, compat_level=pl.CompatLevel.oldest())
+    copy.seek(0)
+    return pl.read_ipc(copy)

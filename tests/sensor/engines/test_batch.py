@@ -8,7 +8,7 @@ from polars import col
 
 from sensor.analyzer import Analyzer, AnalyzerError, Count, From, Rows
 from sensor.engines import batch
-from sensor.engines.batch import Batch
+from sensor.engines.batch import Batch, compact
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -113,3 +113,17 @@ def test_a_row_without_a_column_that_decides_is_refused_by_name():
 
     with pytest.raises(AnalyzerError, match='"toy" reads column "resp_h", which these rows of tab'):
         running.findings()
+
+
+def test_a_compact_copy_holds_the_same() -> None:
+    texts = [f"a text that is too long for a view, number {n}" for n in range(50_000)]
+    whole = pl.DataFrame({"text": texts}).with_columns(
+        pl.concat_list(pl.struct("text", n=pl.lit(None, pl.Int64))).alias("rows"),
+        pl.lit(b"\x00\xff").alias("head"),
+        pl.lit(None, pl.Duration("ns")).alias("span"),
+    )
+    one = whole.slice(7, 1)
+    kept = compact(one)
+    assert kept.equals(one)
+    assert kept.schema == one.schema
+    assert compact(one.clear()).schema == one.schema
