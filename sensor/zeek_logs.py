@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 # What is read of a conn log beside what analyzers ask for: for its direction, its trust, the time.
-ROWS = 131_072  # of the frames that are handed on
+ROWS = 262_144  # of the frames that are handed on
 CONN = {"proto", "service", "duration", "conn_state", "history", "missed_bytes"} | {
     f"{side}_{name}"
     for side in ("orig", "resp")
