@@ -41,6 +41,7 @@ from sensor.flows.row import (
     PACKED,
     PACKETS,
     PAYLOAD,
+    PAYLOAD_WAITS,
     POSITION,
     RETRANSMITS,
     SERIAL,
@@ -94,6 +95,8 @@ def is_attempt(flows: Words, row: int) -> bool:
     sender = SIDES + (flows[row, FLAGS] & ORIGINATOR) * SIDE
     peer = 2 * SIDES + SIDE - sender
     if flows[row, sender + STATE] != SYN_SENT or flows[row, peer + STATE] != INACTIVE:
+        return False
+    if flows[row, FLAGS] & PAYLOAD_WAITS:
         return False
     for word in range(HISTORY + 1, HISTORY + HISTORY_WORDS):
         if flows[row, word] != 0:

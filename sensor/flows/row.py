@@ -65,6 +65,7 @@ NO_CARRIER = 256  # looked like a tunnel, and was none
 BOGUS_ACK = 512  # acknowledged far more than was seen
 RESTARTED = 1024  # a SYN with another number inside the connection
 TUNNELLED = 2048  # came through a tunnel at some time
+PAYLOAD_WAITS = 4096  # the packet columns name its row, which it has to keep
 
 # Bits of CLOSING.
 DID_CLOSE, DID_EOF = 1, 2

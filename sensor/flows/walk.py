@@ -83,6 +83,7 @@ from sensor.flows.row import (
     OPEN,
     PACKED,
     PAYLOAD,
+    PAYLOAD_WAITS,
     PAYLOADS,
     SERIAL,
     SIDE,
@@ -154,7 +155,7 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                     status = deliver(flows, blocks, numbers, weirds, b, p, row, side)
                 if status == OK:
                     if numbers[PAYLOADS] and p[PAYLOAD_BYTES] > 0:
-                        note_payload(rows, sides, times, lengths, numbers, p, row, side)
+                        note_payload(flows, rows, sides, times, lengths, numbers, p, row, side)
                         keep_head(heads, flows, b, p, row, side)
                     status = carried(flows, b, p, row)
                     if status == OK and p[CARRIER_KIND] == GRE_KIND:
@@ -398,6 +399,7 @@ def deliver(
 
 @kernel
 def note_payload(
+    flows: Words,
     rows: Words,
     sides: Words,
     times: Words,
@@ -409,6 +411,7 @@ def note_payload(
 ) -> None:
     """A line of the packet columns, from which NumPy makes the payload sizes."""
     column = numbers[COLUMN]
+    flows[row, FLAGS] |= PAYLOAD_WAITS
     rows[column] = row
     sides[column] = side
     times[column] = p[TIME]

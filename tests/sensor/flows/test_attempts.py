@@ -91,6 +91,15 @@ def test_thousands_of_attempts_need_a_row_at_a_time() -> None:
     assert (arrays.attempts[:, SERIAL] != 0).sum() == 5000
 
 
+def test_a_syn_whose_payload_was_cut_off_keeps_the_row_that_its_size_is_counted_under() -> None:
+    frame = tcp(ENDS, "S", payload=b"x" * 100)
+    cut = Packet(START, frame[:54], wire=len(frame))
+    other = [tcp(OTHERS[2], "A", seq=1 + 2 * k, payload=b"yy") for k in range(3)]
+    table = conn([cut, *at(*((1 + k, one) for k, one in enumerate(other)))])
+    sizes = dict(table.select("frame", "payload_sizes").iter_rows())
+    assert sizes == {1: [100], 2: [2, 2, 2]}
+
+
 def test_packing_and_unpacking_gives_the_row_again() -> None:
     packets = at((0, tcp(ENDS, "S", window=0)), (1, tcp(ENDS, "S")), (2, tcp(ENDS, "S", seq=1)))
     arrays = held(packets)
@@ -129,15 +138,19 @@ def frames_of(ends: Ends) -> list[bytes]:
 
 FRAMES = [frame for ends in OTHERS for frame in frames_of(ends)]
 GAPS = st.sampled_from([0, 0.001, 1, 4.9, 5, 5.1, 61, -1])
-STEPS = st.lists(st.tuples(GAPS, st.sampled_from(FRAMES)), min_size=1, max_size=14)
+HEADERS = 54  # bytes of a frame without payload: what is beyond may be cut off
+STEPS = st.lists(st.tuples(GAPS, st.sampled_from(FRAMES), st.booleans()), min_size=1, max_size=14)
 
 
 @given(STEPS, st.booleans())
 def test_flows_are_the_same_as_without_packing(
-    steps: list[tuple[float, bytes]], compat: bool
+    steps: list[tuple[float, bytes, bool]], compat: bool
 ) -> None:
-    times = accumulate(gap for gap, _ in steps)
-    packets = at(*zip(times, (frame for _, frame in steps), strict=True))
+    times = accumulate(gap for gap, _, _ in steps)
+    packets = [
+        Packet(START + round(time * SECOND), frame[: HEADERS if cut else None], wire=len(frame))
+        for time, (_, frame, cut) in zip(times, steps, strict=True)
+    ]
     table = conn(packets, zeek_compat=compat)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attempts, "is_attempt", lambda flows, row: False)
