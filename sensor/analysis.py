@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sensor.analyzer import Analyzer
+    from sensor.inputs import Inputs
     from sensor.timeline import Checksums, Progress, Reading, Timeline
     from sensor.zeek_logs import LogReading
 
@@ -82,6 +83,11 @@ class Summary:
             self.first = first if self.first is None else min(self.first, first)
             self.last = last if self.last is None else max(self.last, last)
 
+    def add_inputs(self, inputs: Inputs) -> None:
+        """Take over what was said of the inputs before they were read."""
+        self.warnings += inputs.warnings
+        self.failed += [str(error) for error in inputs.errors]
+
     def add_logs(self, reading: LogReading) -> None:
         """Take over what reading Zeek's logs has to say."""
         self.logs, self.rows = reading.logs, reading.rows.total()
@@ -126,8 +132,7 @@ def analyze(
     analyzers = load_analyzers(site)
     engine = Batch(analyzers)
     inputs = tell_apart(paths)
-    if not (inputs.captures or inputs.logs) and inputs.errors:
-        raise ExceptionGroup("no input can be read", inputs.errors)
+    inputs.refuse_nothing()
     summary, sides = Summary(), Sides()
     timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
     logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream)
@@ -139,8 +144,7 @@ def analyze(
             sides.add(rows)
         engine.add(table, rows)
     findings = engine.findings()
-    summary.warnings += inputs.warnings
-    summary.failed += [str(error) for error in inputs.errors]
+    summary.add_inputs(inputs)
     summary.notes += sides.notes()
     if inputs.logs:
         summary.add_logs(logs.reading)
@@ -170,7 +174,7 @@ def _captured(
 
 
 def write_logs(
-    captures: Sequence[str],
+    paths: Sequence[str],
     folder: Path,
     site: Site,
     options: Options,
@@ -184,9 +188,13 @@ def write_logs(
     from parsers.addresses import Networks
     from parsers.zeek.write import LogWriter
     from sensor.flows.tracker import FlowTracker
+    from sensor.inputs import tell_apart
     from sensor.timeline import Timeline
 
-    timeline = Timeline(captures, options.say, options.workers)
+    inputs = tell_apart(paths)
+    inputs.leave_captures()
+    inputs.refuse_nothing()
+    timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
     tracker = FlowTracker(
         Networks(site.local),
         verify=options.checksums == "verify",
@@ -199,6 +207,7 @@ def write_logs(
         for rows in timeline.conn(tracker, options.checksums, progress):
             summary.add_flows(rows)
             log.write(rows)
+    summary.add_inputs(inputs)
     summary.add_reading(timeline.reading, started)
     return summary
 

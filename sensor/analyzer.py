@@ -31,6 +31,7 @@ from sensor.measures import (
 from sensor.measures.measure import roots
 
 __all__ = [
+    "CONNECTION",
     "Analyzer",
     "AnalyzerError",
     "Bins",
@@ -58,6 +59,8 @@ the last `ts` (datetime, UTC) of all rows that count for the key and day.
 """
 
 FED = ("first_seen", "last_seen", "ts", "uid")  # what a second stage is fed beside the figures
+CONNECTION = ("ts", "uid", "community_id", "file", "frame", "line")
+"""What names a connection in evidence: for the log, for other tools, and where it was read."""
 _RESERVED = frozenset(("day", "own", *FED))
 _LONGEST_REACH = timedelta(days=1)
 

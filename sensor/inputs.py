@@ -12,6 +12,7 @@ from typing import Any
 from parsers.capture.content import Content
 from parsers.capture.pcap import VARIANTS
 from parsers.capture.pcapng import MAGIC
+from parsers.capture.source import EXPECTED as A_CAPTURE
 from parsers.capture.source import STANDARD_INPUT, raw_file, stored_size
 from parsers.errors import NotACapture, ParseError, looks_like, printable
 from parsers.zeek.folders import log_files
@@ -35,6 +36,17 @@ class Inputs:
     stream: Replayed | None = None
     errors: list[ParseError | OSError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def leave_captures(self) -> None:
+        """Make errors of the logs, where only captures are of use."""
+        names = (STANDARD_INPUT if path == "-" else path for path in self.logs)
+        self.errors += [NotACapture(name, A_CAPTURE, "a Zeek log") for name in names]
+        self.logs.clear()
+
+    def refuse_nothing(self) -> None:
+        """Raise the errors, as a group, where nothing is left to read."""
+        if self.errors and not (self.captures or self.logs):
+            raise ExceptionGroup("no input can be read", self.errors)
 
 
 def tell_apart(paths: Sequence[str]) -> Inputs:

@@ -13,8 +13,9 @@ from sensor.analyzer import Analyzer, columns_read
 SCRIPTS = {
     "x509": "base/files/x509",
     "kerberos": "base/protocols/krb",
-    "smb_files": "policy/protocols/smb",
-    "smb_mapping": "policy/protocols/smb",
+    "smb_files": "base/protocols/smb",
+    "smb_mapping": "base/protocols/smb",
+    "ldap_search": "base/protocols/ldap",
     "dce_rpc": "base/protocols/dce-rpc",
     "files": "base/frameworks/files",
     "notice": "base/frameworks/notice",

@@ -172,10 +172,7 @@ class Timeline:
         """
         found: list[tuple[int, int, str, Capture | None]] = []
         errors: list[ParseError | OSError] = []
-        seen: set[tuple[int, int]] = set()
         for place, path in enumerate(paths):
-            if self._is_repeated(path, seen):
-                continue
             try:
                 capture = self._opened(path)
             except (ParseError, OSError) as error:
@@ -199,21 +196,6 @@ class Timeline:
         if path == "-" and self._stream is not None:
             return Capture(STANDARD_INPUT, self._stream, compiled=False)
         return open_capture(path, compiled=False)
-
-    def _is_repeated(self, path: str, seen: set[tuple[int, int]]) -> bool:
-        """Tell whether a file, by whatever name, was given before; say so."""
-        try:
-            if not is_regular(path):
-                return False
-        except OSError:
-            return False  # opening it says what is wrong
-        about = os.stat(path)
-        file = (about.st_dev, about.st_ino)
-        if file in seen:
-            self.reading.warnings.append(f"{path}: given more than once, read once")
-        repeated = file in seen
-        seen.add(file)
-        return repeated
 
     def _add_size(self, size: int | None) -> None:
         self._total = None if self._total is None or size is None else self._total + size

@@ -20,9 +20,8 @@ from sensor.flows.trust import doubted
 if TYPE_CHECKING:
     from sensor.timeline import Progress
 
-
-# What is read of a conn log beside what analyzers ask for: for its direction, its trust, the time.
 ROWS = 262_144  # of the frames that are handed on
+# What is read of a conn log beside what analyzers ask for: for its direction, its trust, the time.
 CONN = {"proto", "service", "duration", "conn_state", "history", "missed_bytes"} | {
     f"{side}_{name}"
     for side in ("orig", "resp")

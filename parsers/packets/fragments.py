@@ -100,7 +100,6 @@ def slot_of(datagrams: Words, pool: Words, weirds: Words, p: Words, now: int) ->
     datagrams[best, FIRST_SEEN] = max(now, 1)
     datagrams[best, WHOLE] = 0
     datagrams[best, HEADER] = p[HEADER_BYTES]
-    datagrams[best, NEXT] = p[PROTOCOL]
     return best
 
 

@@ -31,6 +31,15 @@ def said(side: str) -> pl.Expr:
     return counted & (pl.col(f"{side}_payload_pkts").fill_null(1) > 0)
 
 
+def doubted() -> pl.Expr:
+    """Return whether more was claimed than sent: in the byte counts, or before they were put right.
+
+    The second is `counters_doubt`: an acknowledgement far beyond all that was seen.
+    """
+    put_right = pl.col("counters_doubt").str.contains("bogus_ack", literal=True)
+    return ~trusted() | put_right.fill_null(value=False)
+
+
 def trusted() -> pl.Expr:
     """Return whether the byte counts of both sides can be what was sent.
 

@@ -61,7 +61,7 @@ from parsers.services.answers import answered, said
 from parsers.services.patterns import in_hex, shows
 from parsers.services.ports import listed
 from parsers.services.signatures import HTTP
-from sensor.analyzer import Analyzer, Count, Distinct, From, Rows, Sum
+from sensor.analyzer import CONNECTION, Analyzer, Count, Distinct, From, Rows, Sum
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
 APIS = ("docker", "kubernetes", "kubelet", "etcd", "kubernetes-dashboard")
@@ -74,17 +74,7 @@ GREETING = (
     "( 'OPTIONS' | [4-5]?+ 20 '/ ' | "
     "[4-5]?+ 20 ( '/' | '/v1.' 3[0-9]+ '/' ) ( '_ping' | 'version' | 'info' ) )"
 )
-EVIDENCE = (
-    "ts",
-    "uid",
-    "community_id",
-    "file",
-    "frame",
-    "line",
-    "orig_h",
-    "orig_head",
-    "resp_head",
-)
+EVIDENCE = (*CONNECTION, "orig_h", "orig_head", "resp_head")
 LINE = 120  # characters of a request or status line that are shown
 
 
@@ -118,7 +108,7 @@ def analyzer(settings: Settings) -> Analyzer:
             From(
                 "conn",
                 first=api,
-                where=api & col("resp_inside") & ~col("orig_inside") & answered(),
+                where=col("resp_inside") & ~col("orig_inside") & answered(),
                 key={
                     "target": col("resp_h"),
                     "port": col("resp_p"),

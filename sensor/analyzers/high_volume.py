@@ -12,9 +12,9 @@ How it decides
 Payload bytes of all connections from the source to the target are added up for the day, each
 direction for itself, and compared with the setting `bytes`. The source is the host that opened the
 connections, inside or outside. The ten largest connections are the evidence, of those that moved at
-least a hundredth of the limit. A counter that cannot be true is left out and counted: byte counts
-come from sequence numbers, and one odd reset makes gigabytes of a scan. The verdict is used. Low;
-info where the source is allowed by the site.
+least a hundredth of the limit; where none did, the first. A counter that cannot be true is left
+out and counted: byte counts come from sequence numbers, and one odd reset makes gigabytes of a
+scan. The verdict is used. Low; info where the source is allowed by the site.
 
 What it cannot see
 ------------------
@@ -42,22 +42,11 @@ import msgspec
 import polars as pl
 from polars import col
 
-from parsers.services.answers import trusted
-from sensor.analyzer import Analyzer, Count, From, Rows, Sum
+from parsers.services.answers import doubted, trusted
+from sensor.analyzer import CONNECTION, Analyzer, Count, From, Rows, Sum
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
-FLOW = (
-    "ts",
-    "uid",
-    "community_id",
-    "file",
-    "frame",
-    "line",
-    "resp_p",
-    "proto",
-    "orig_bytes",
-    "resp_bytes",
-)
+FLOW = (*CONNECTION, "resp_p", "proto", "orig_bytes", "resp_bytes")
 KEPT = 10
 KEPT_FROM = 100  # part of the limit that a connection must have moved to be evidence
 
@@ -92,12 +81,13 @@ def analyzer(settings: Settings) -> Analyzer:
         ),
         measures=(
             Count(where=trusted()),
-            Count(where=~trusted(), name="doubted"),
+            Count(where=doubted(), name="doubted"),
             Count(where=~col("orig_allowed"), name="unexpected"),
             Sum("orig_bytes", where=trusted(), name="sent"),
             Sum("resp_bytes", where=trusted(), name="received"),
             Rows(FLOW, keep=KEPT, largest="orig_bytes", where=large("orig"), name="most_sent"),
             Rows(FLOW, keep=KEPT, largest="resp_bytes", where=large("resp"), name="most_received"),
+            Rows(("ts", "uid"), keep=1, where=trusted(), name="first"),
         ),
         judge=partial(_judge, settings.bytes),
         worth=(col("sent") > settings.bytes) | (col("received") > settings.bytes),
@@ -111,18 +101,15 @@ def _judge(limit: int, key: Mapping[str, Any], totals: Mapping[str, Any]) -> Jud
     if max(sent, received) <= limit:
         return None
     more = "most_sent" if sent >= received else "most_received"
-    doubted = totals["doubted"]
+    in_doubt = f"counters of connections that claim more than was sent: {totals['doubted']:,}"
     return Judgement(
         severity=Severity.LOW if totals["unexpected"] else Severity.INFO,
         verdict=Verdict.USED,
         message=f"{key['source']} sent {sent:,} bytes to {key['target']} and received {received:,} "
         f"in {totals['count']:,} connection{'s' if totals['count'] > 1 else ''}; "
         f"the limit is {limit:,} one way",
-        evidence=tuple(totals[more]),
-        not_seen=(
-            "what was moved",
-            *((f"connections whose byte counts cannot be true: {doubted:,}",) if doubted else ()),
-        ),
+        evidence=tuple(totals[more] or totals["first"]),
+        not_seen=("what was moved", *((in_doubt,) if totals["doubted"] else ())),
         flow_count=totals["count"],
         bytes_sent=sent,
         bytes_received=received,

@@ -40,12 +40,12 @@ from typing import Annotated, Any
 import msgspec
 from polars import col
 
-from parsers.services.answers import trusted
+from parsers.services.answers import doubted, trusted
 from parsers.services.ports import listed
-from sensor.analyzer import Analyzer, Count, From, Rows, Sum
+from sensor.analyzer import CONNECTION, Analyzer, Count, From, Rows, Sum
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
-FLOW = ("ts", "uid", "community_id", "file", "frame", "line", "orig_p", "orig_bytes", "resp_bytes")
+FLOW = (*CONNECTION, "orig_p", "orig_bytes", "resp_bytes")
 KEPT = 10
 
 
@@ -82,7 +82,7 @@ def analyzer(settings: Settings) -> Analyzer:
         ),
         measures=(
             Count(where=trusted()),
-            Count(where=~trusted(), name="doubted"),
+            Count(where=doubted(), name="doubted"),
             Count(where=unexpected, name="unexpected"),
             Count(where=col("remote_service_by") == "content", name="proven"),
             Sum("orig_bytes", where=trusted(), name="sent"),
@@ -126,5 +126,7 @@ def _doubts(totals: Mapping[str, Any]) -> tuple[str, ...]:
     if not totals["proven"]:
         doubts.append("which service it is: only its port says so")
     if totals["doubted"]:
-        doubts.append(f"connections whose byte counts cannot be true: {totals['doubted']:,}")
+        doubts.append(
+            f"counters of connections that claim more than was sent: {totals['doubted']:,}"
+        )
     return tuple(doubts)

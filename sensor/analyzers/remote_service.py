@@ -71,13 +71,12 @@ from polars import col
 from parsers.services import SERVICES, SSL_GATEWAY, sizes
 from parsers.services.answers import answered
 from parsers.services.ports import listed
-from sensor.analyzer import Analyzer, Count, From, Measure, Rows, Stage, Sum
+from sensor.analyzer import CONNECTION, Analyzer, Count, From, Measure, Rows, Stage, Sum
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
 Key = Mapping[str, Any]
 Totals = Mapping[str, Any]
 
-FLOW = ("ts", "uid", "community_id", "file", "frame", "line")
 LEVELS = ("exposed", "probed", "attempted", "used")  # of one flow, weakest first
 UNREAD = "whether a logon succeeded: that is encrypted, or not read"
 
@@ -136,7 +135,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def analyzer(settings: Settings) -> Analyzer:
     """Return the analyzer with its settings worked in."""
     origin = pl.when("orig_inside").then(pl.lit("inside")).otherwise(pl.lit("outside"))
-    contact = col("remote_service").is_not_null() & col("resp_inside") & answered()
+    contact = col("resp_inside") & answered()
     return Analyzer(
         name="remote-service",
         title="Remote service reached",
@@ -187,8 +186,10 @@ def _by_source(settings: Settings) -> tuple[Measure, ...]:
         Count(where=~col("orig_allowed"), name="unexpected"),
         *(Sum(f"{side}_bytes", where=touch, name=f"touch_{side}") for side in ("orig", "resp")),
         *(Sum(f"{side}_bytes", where=session, name=f"session_{side}") for side in ("orig", "resp")),
-        Rows((*FLOW, "orig_p", "orig_bytes", "resp_bytes"), keep=settings.listed, where=session),
-        Rows(FLOW, keep=1, name="flow"),  # shown as the source's evidence by the second stage
+        Rows(
+            (*CONNECTION, "orig_p", "orig_bytes", "resp_bytes"), keep=settings.listed, where=session
+        ),
+        Rows(CONNECTION, keep=1, name="flow"),  # shown as the source's evidence by the second stage
     )
 
 
@@ -304,7 +305,9 @@ def _judgement(
 
 def _sources(totals: Totals) -> tuple[Mapping[str, Any], ...]:
     """The rows of the sources, each with the flow that it began with."""
-    flows = ({name: row["flow"][name] for name in FLOW if name != "ts"} for row in totals["rows"])
+    flows = (
+        {name: row["flow"][name] for name in CONNECTION if name != "ts"} for row in totals["rows"]
+    )
     rows = ({name: row[name] for name in row if name != "flow"} for row in totals["rows"])
     return tuple({**row, **flow} for row, flow in zip(rows, flows, strict=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import polars as pl
 
@@ -17,10 +17,7 @@ NEITHER = (
     "::/128",  # unspecified, RFC 4291 section 2.5.2
 )
 """Addresses of no host: they are neither inside nor outside."""
-
-
-KEPT = 65_536  # addresses that are remembered
-"""Most addresses of a batch were in those before it."""
+KEPT = 65_536  # addresses that are remembered: most of a batch were in those before it
 
 
 def add_networks(rows: pl.DataFrame, site: Site) -> pl.DataFrame:
@@ -41,7 +38,7 @@ def add_networks(rows: pl.DataFrame, site: Site) -> pl.DataFrame:
     )
 
 
-@cache
+@lru_cache(maxsize=4)
 def hosts(local: tuple[str, ...], allowed: tuple[str, ...]) -> Hosts:
     """Return what is known of hosts under these settings."""
     return Hosts(local, allowed)

@@ -99,6 +99,20 @@ def test_what_was_replayed_is_not_kept_any_longer() -> None:
     assert stream._kept == b"ab"
 
 
+def test_logs_are_errors_where_only_captures_are_of_use(tmp_path: Path) -> None:
+    log, packets = file(tmp_path / "conn.log", TSV), capture(tmp_path / "a.pcap", 1)
+    found = tell_apart([log, packets])
+    found.leave_captures()
+    found.refuse_nothing()
+    assert (found.captures, found.logs) == ([packets], [])
+    (error,) = found.errors
+    assert str(error).startswith(f"{log}: expected a capture")
+    assert str(error).endswith("found a Zeek log")
+    found.captures.clear()
+    with pytest.raises(ExceptionGroup):
+        found.refuse_nothing()
+
+
 class Pipe(io.RawIOBase):
     """A stream that gives a few bytes at a time and has no size."""
 

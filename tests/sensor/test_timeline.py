@@ -48,14 +48,6 @@ def test_a_bad_input_is_noted_and_the_others_are_read(tmp_path: Path) -> None:
     assert [str(bad) in line.reading.failed[0], len(line.reading.failed)] == [True, 2]
 
 
-def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path) -> None:
-    path, other = capture(tmp_path / "a.pcap", 1), tmp_path / "b.pcap"
-    other.symlink_to(path)
-    table, line = rows([path, str(other)])
-    assert (table["orig_pkts"].to_list(), line.reading.captures) == ([1], 1)
-    assert line.reading.warnings == [f"{other}: given more than once, read once"]
-
-
 def test_a_name_that_is_no_text_is_escaped(tmp_path: Path) -> None:
     table, _ = rows([capture(tmp_path / os.fsdecode(b"\xff.pcap"), 1)])
     assert table["file"].to_list() == [str(tmp_path / "\\xff.pcap")]

@@ -84,6 +84,15 @@ def test_bytes_that_were_never_sent_are_no_transfer(tmp_path: Path) -> None:
     ]
 
 
+def test_counters_that_were_put_right_are_said_where_volume_is_judged(tmp_path: Path) -> None:
+    row = {"resp_bytes": 3_000_000_000, "resp_ip_bytes": 2_400_000, "resp_pkts": 2_000}
+    found = report(tmp_path, tsv(row, {"resp_bytes": 1_500_000, "resp_ip_bytes": 1_600_000}))
+    for finding in found.findings:
+        in_doubt = "counters of connections that claim more than was sent: 1" in finding.not_seen
+        assert in_doubt == (finding.analyzer != "remote-service")
+        assert finding.bytes_received == 2_400_000 - 40 * 2_000 + 1_500_000
+
+
 def test_what_the_log_lacks_is_said_with_the_script(tmp_path: Path) -> None:
     notes = report(tmp_path, tsv({}, without=("community_id", "orig_bytes"))).summary.notes
     everyone = "container-api-exposed, high-volume, large-transfer and remote-service did without."

@@ -76,7 +76,7 @@ def test_an_odd_reset_makes_no_volume():
     assert found(odd) == []
     (finding,) = found(odd, moved(0, 2_000_000))
     assert finding.bytes_sent == 0
-    assert "connections whose byte counts cannot be true: 1" in finding.not_seen
+    assert "counters of connections that claim more than was sent: 1" in finding.not_seen
 
 
 def test_the_evidence_is_the_larger_direction():
@@ -90,3 +90,9 @@ def test_the_evidence_is_the_larger_direction():
 def test_the_limit_is_a_setting():
     assert found(moved(5, 6), bytes=6) == []
     assert len(found(moved(7, 0), bytes=6)) == 1
+
+
+def test_many_small_connections_have_the_first_for_evidence():
+    (finding,) = found(*(moved(9_999, 0, uid=f"C{place}") for place in range(150)))
+
+    assert [row["uid"] for row in finding.evidence] == ["C0"]
