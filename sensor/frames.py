@@ -51,7 +51,7 @@ def to_dataframe(
     try:
         import pandas  # noqa: ICN001, F401 (only whether it is there)
     except ImportError as error:
-        raise ImportError("pandas is needed: pip install 't1133-sensor[zat]'") from error
+        raise ImportError("pandas is needed: install the extra zat, which brings it") from error
     import polars as pl
 
     if isinstance(what, pl.DataFrame):

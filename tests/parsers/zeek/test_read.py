@@ -322,7 +322,6 @@ def test_rows_in_are_rows_out_and_weirds(seed: int) -> None:
     assert result.log.rows + result.weirds.total() == len(rows)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a pipe by its path")
 def test_position_goes_up_to_the_size(tmp_path: Path) -> None:
     path = tmp_path / "conn.log"
     path.write_bytes(tsv(*[{}] * 300_000))

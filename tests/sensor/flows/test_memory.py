@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,7 @@ def test_an_array_that_doubles_keeps_what_it_holds(rows: int) -> None:
     assert not larger[rows:].any()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 def test_growing_does_not_take_the_memory_of_both() -> None:
     rows = 100_000
     array = on_pages((rows, WORDS))
