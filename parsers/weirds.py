@@ -46,6 +46,7 @@ WEIRDS: dict[str, str] = {
     "unknown_interface": "pcapng packets of an interface that was not declared",
     "line_too_long": "lines of logs longer than 1 MiB",
     "cut_off_row": "rows at the end of logs that are not whole",
+    "too_many_headers": "rows of logs under headers beyond the first thousand different ones",
     "row_without_header": "rows of logs before a header that names their columns",
     "duplicate_field": "rows of logs below a header that names a column twice",
     "too_few_columns": "rows of logs with fewer columns than their header",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+import polars as pl
 
 from parsers.capture.content import Content
 from parsers.zeek.notes import Notes
@@ -35,6 +35,26 @@ class Lines:
     first: int
     count: int
     cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Lines of a block, and their numbers (Int64). `cut`: the input ended within the one line."""
+
+    data: bytes
+    numbers: pl.Series
+    cut: bool = False
+
+    def lines(self) -> list[bytes]:
+        """Each line without its end."""
+        return self.data.split(b"\n")[:-1]
+
+    def only(self, kept: pl.Series) -> Part:
+        """The lines that are kept, Boolean (lines,)."""
+        octets = np.frombuffer(self.data, np.uint8)
+        lengths = np.diff(np.flatnonzero(octets == NEWLINE), prepend=-1)
+        data = octets[np.repeat(kept.to_numpy(), lengths)].tobytes()
+        return Part(data, self.numbers.filter(kept), self.cut)
 
 
 class LineReader:
@@ -131,13 +151,6 @@ def count_of(octet: int, data: bytes) -> int:
     octets = np.frombuffer(data, np.uint8)
     steps = range(0, len(octets), IN_CACHE)
     return sum(int(np.count_nonzero(octets[at : at + IN_CACHE] == octet)) for at in steps)
-
-
-def only(data: bytes, kept: NDArray[np.bool_]) -> bytes:
-    """The lines that are kept, bool (lines,)."""
-    octets = np.frombuffer(data, np.uint8)
-    lengths = np.diff(np.flatnonzero(octets == NEWLINE), prepend=-1)
-    return octets[np.repeat(kept, lengths)].tobytes()
 
 
 def _long_lines(data: bytes, at: int) -> Iterator[tuple[int, int]]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
 import polars as pl
 
 from parsers.schema import TABLES, Column, element_type
 from parsers.zeek.header import RENAMED, spellings
-from parsers.zeek.lines import Lines, as_utf8, only
+from parsers.zeek.lines import Lines, Part, as_utf8
 from parsers.zeek.names import table_of
+from parsers.zeek.notes import count_unread
 from parsers.zeek.rows import Rows
 from parsers.zeek.values import wrapped
 
@@ -26,30 +26,15 @@ SAMPLE = 1 << 16  # bytes of a block in which columns that are not parsed are lo
 Table = tuple[str, pl.DataFrame]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Lines of a block, and their numbers (Int64). `cut`: the input ended within the one line."""
-
-    data: bytes
-    numbers: pl.Series
-    cut: bool = False
-
-    def lines(self) -> list[bytes]:
-        """Each line without its end."""
-        return self.data.split(b"\n")[:-1]
-
-    def only(self, kept: pl.Series) -> Part:
-        """The lines that are kept."""
-        return Part(only(self.data, kept.to_numpy()), self.numbers.filter(kept), self.cut)
-
-
 class Ndjson:
     """Reads JSON. `unread`: rows of logs that are not wanted, by their name."""
 
     def __init__(self, path: str, rows: Rows, unread: Counter[str]) -> None:
         self._path, self._rows, self._unread = path, rows, unread
         self._unnamed = ""  # the log of lines that do not name theirs; "" until there is one
-        self._last = ""  # the log of the last block; "" if it was of several
+        self._last = (
+            ""  # the log of the last block; "" if it was of several, or of none that is known
+        )
         self._others: set[str] = set()  # keys besides Zeek's own that this file has
 
     def read(self, lines: Lines) -> Iterator[Table]:
@@ -65,6 +50,22 @@ class Ndjson:
 
     def _by_log(self, part: Part) -> Iterator[Table]:
         """Find out of which logs the lines are, and read each log's by themselves."""
+        part, frame = self._sound(part)
+        if frame is None or not frame.height:
+            return
+        names = self._names(part, frame)
+        known = names.is_in(list(TABLES))
+        # The names of logs that are not known may be as many as there are lines.
+        for log, rows in names.filter(~known).value_counts().iter_rows():
+            count_unread(self._unread, log, rows)
+        found = names.filter(known).unique(maintain_order=True).to_list()
+        alone = len(found) == 1 and known.all()
+        self._last = found[0] if alone else ""
+        for log in found:
+            yield from self._of_log(log, part if alone else part.only(names == log))
+
+    def _sound(self, part: Part) -> tuple[Part, pl.DataFrame | None]:
+        """Leave out the lines that are no JSON objects; None if nothing can be read then."""
         frame = self._parsed(part, {})
         if frame is None:
             part = self._kept(part, [_trouble(line) for line in part.lines()])
@@ -72,22 +73,19 @@ class Ndjson:
         if frame is None:
             part = self._kept(part, self._unparsed(part, {}))
             frame = self._parsed(part, {})
-        if frame is None or not frame.height:
-            return
-        names = self._names(part, frame)
-        found = names.unique(maintain_order=True).to_list()
-        self._last = found[0] if len(found) == 1 else ""
-        for log in found:
-            own = part if len(found) == 1 else part.only(names == log)
-            frame = self._parsed(own, self._keys(log))
-            if frame is None:
-                own = self._kept(own, self._wrong_lists(log, own))
-                frame = self._parsed(own, self._keys(log))
-            if frame is None:
-                own = self._kept(own, self._unparsed(own, self._keys(log)))
-                frame = self._parsed(own, self._keys(log))
-            if frame is not None:
-                yield from self._made(log, own, frame)
+        return part, frame
+
+    def _of_log(self, log: str, part: Part) -> Iterator[Table]:
+        """Read lines of one log, without those whose values cannot be read."""
+        frame = self._parsed(part, self._keys(log))
+        if frame is None:
+            part = self._kept(part, self._wrong_lists(log, part))
+            frame = self._parsed(part, self._keys(log))
+        if frame is None:
+            part = self._kept(part, self._unparsed(part, self._keys(log)))
+            frame = self._parsed(part, self._keys(log))
+        if frame is not None:
+            yield from self._made(log, part, frame)
 
     def _parsed(self, part: Part, keys: dict[str, pl.DataType]) -> pl.DataFrame | None:
         """The keys of each line; None if a line is blank or broken, or a list is none."""
@@ -135,13 +133,10 @@ class Ndjson:
         return keys
 
     def _made(self, log: str, part: Part, frame: pl.DataFrame) -> Iterator[Table]:
-        """Deliver lines of one log."""
-        if log not in TABLES:
-            self._unread[log] += len(part.numbers)
-            return
+        """Deliver lines of one log of the schema."""
         self._look_for_columns(log, part.data[:SAMPLE])
         if not self._rows.wants(log):
-            self._unread[log] += len(part.numbers)
+            count_unread(self._unread, log, len(part.numbers))
             return
         if self._has_others(log, part, frame):
             frame = _or_same(self._parsed(part, self._keys(log)), frame)

@@ -7,6 +7,16 @@ from collections import Counter
 from parsers.errors import printable
 from parsers.weirds import WEIRDS
 
+LOGS_NAMED = 1000  # a log may name any number of others, and call them what it likes
+LONGEST_NAME = 60
+REST = "(others)"
+
+
+def count_unread(unread: Counter[str], name: str, rows: int) -> None:
+    """Count rows of a log that is not read, under its name; those of a thousand names at most."""
+    name = name[:LONGEST_NAME]
+    unread[name if name in unread or len(unread) < LOGS_NAMED else REST] += rows
+
 
 class Notes:
     """Counts and lines of one log.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from parsers.addresses import canonical
+from parsers.addresses import DOTTED, canonical
 from parsers.schema import Column, element_type, polars_type
 
 NANOSECONDS = pl.Decimal(38, 9)  # seconds with nine decimals
@@ -20,8 +20,6 @@ YEAR_1, YEAR_10000 = (
     pl.lit(seconds * 10**9, pl.Int128) for seconds in (-62135596800, 253402300800)
 )
 FIRST, LAST = (pl.lit(value, pl.Int128) for value in (-(2**63) + 1, 2**63 - 1))
-OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-IPV4 = rf"^(?:{OCTET}\.){{3}}{OCTET}$"
 AFTER_SECONDS = r"^(?:[.,]([0-9]+))?(Z|z|[+-][0-9]{2}:?[0-9]{2})?$"
 TRUE, FALSE = ["T", "true"], ["F", "false"]
 
@@ -47,7 +45,7 @@ def _bool(text: pl.Expr) -> pl.Expr:
 
 
 def _is_ipv4(text: pl.Expr) -> pl.Expr:
-    return text.str.contains(IPV4)
+    return text.str.contains(DOTTED)
 
 
 def _interval(text: pl.Expr) -> pl.Expr:

@@ -44,10 +44,10 @@ def analyze(
     workers: int,
     quiet: bool,
 ) -> int:
-    """Find remote services in captures (pcap, pcapng) and Zeek logs (TSV, JSON), also gzip or zstd.
+    """Find remote services in captures and Zeek logs.
 
-    A folder stands for all that lies below it; - is standard input. Several inputs are one network
-    on one timeline.
+    Captures are pcap or pcapng, logs TSV or JSON, both also in gzip or zstd. A folder stands for
+    all that lies below it; - is standard input. Several inputs are one network on one timeline.
     """
     from sensor import analysis
     from sensor.cli.progress import Bar

@@ -55,7 +55,10 @@ def logs(
     workers: int,
     quiet: bool,
 ) -> int:
-    """Write what happened in captures as Zeek logs: pcap or pcapng, - is standard input."""
+    """Write Zeek logs of captures.
+
+    Captures are pcap or pcapng, also in gzip or zstd; - is standard input.
+    """
     from sensor import analysis
     from sensor.cli.progress import Bar
     from sensor.outputs.console import open_console

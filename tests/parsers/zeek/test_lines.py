@@ -6,13 +6,13 @@ import gzip
 import io
 from typing import cast
 
-import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers.capture.content import Content
-from parsers.zeek.lines import LONGEST, LineReader, Lines, as_utf8, only
+from parsers.zeek.lines import LONGEST, LineReader, Lines, Part, as_utf8
 from parsers.zeek.notes import Notes
 from tests.zeek_logs import Dripping
 
@@ -97,4 +97,7 @@ def test_bytes_that_are_no_utf8_are_written_out(data: bytes, expected: bytes) ->
 
 
 def test_lines_are_picked() -> None:
-    assert only(b"a\n\nbc\nd\n", np.array([True, False, True, False])) == b"a\nbc\n"
+    part = Part(b"a\n\nbc\nd\n", pl.Series([5, 6, 7, 9]))
+    picked = part.only(pl.Series([True, False, True, False]))
+    assert (picked.data, picked.numbers.to_list()) == (b"a\nbc\n", [5, 7])
+    assert part.lines() == [b"a", b"", b"bc", b"d"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from parsers.zeek import ndjson as module
 from tests.zeek_logs import ndjson, read_log, row_json
 
 TS = 1_700_000_000_123_456_000
@@ -254,3 +255,19 @@ def test_many_broken_lines_are_told_apart_in_one_go() -> None:
         "conn": 5000,
         "ssh": 5000,
     }
+
+
+def test_the_names_of_logs_may_be_as_many_as_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f'{{"_path":"{"n" * 100}{n}","ts":1}}' for n in range(50)]
+    lines += [f'{{"_path":"n{n}","ts":1}}' for n in range(3000)]
+    parsings: list[int] = []
+    parsed = module.Ndjson._parsed
+    monkeypatch.setattr(
+        module.Ndjson, "_parsed", lambda *given: parsings.append(1) or parsed(*given)
+    )
+    result = read_log(ndjson(*lines, row_json()), block=1 << 20)
+    assert result.log.rows == 1
+    assert result.log.unread.total() == 3050
+    assert result.log.unread["n" * 60] == 50
+    assert len(result.log.unread) == 1001
+    assert len(parsings) < 10

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 
+from parsers.zeek import tsv as module
 from tests.zeek_logs import CONN, header, read_log, tsv
 
 TS = 1_700_000_000_123_456_000
@@ -232,3 +236,42 @@ def test_a_log_without_its_path_is_told_by_its_name_or_its_columns() -> None:
     result = read_log(data, path="x/what")
     assert result.column("uid") == ["C1"]
     assert "taken for conn" in result.warnings[0]
+
+
+@pytest.fixture
+def parsings(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the parser of files was called: it costs milliseconds however little there is."""
+    counted: Counter[str] = Counter()
+    read_csv = module.pl.read_csv
+
+    def counting(*given: Any, **named: Any) -> Any:
+        counted["calls"] += 1
+        return read_csv(*given, **named)
+
+    monkeypatch.setattr(module.pl, "read_csv", counting)
+    return counted
+
+
+def test_rows_between_comments_are_parsed_at_once(parsings: Counter[str]) -> None:
+    data = header("ts", "uid") + "".join(f"#{n}\n{n}.0\tC{n}\n" for n in range(500))
+    result = read_log(data.encode(), {"conn": ["uid", "line"]})
+    assert result.column("uid") == [f"C{n}" for n in range(500)]
+    first = header("ts", "uid").count("\n") + 2
+    assert result.column("line") == [first + 2 * n for n in range(500)]
+    assert parsings["calls"] <= 2
+
+
+def test_rows_under_headers_that_come_again_are_parsed_at_once(parsings: Counter[str]) -> None:
+    one, other = header("ts", "uid") + "1.0\tC\n", header("uid", "ts") + "D\t2.0\n"
+    result = read_log((one + other).encode() * 100, {"conn": ["uid", "ts"]})
+    assert Counter(result.column("uid")) == {"C": 100, "D": 100}
+    assert parsings["calls"] <= 4
+
+
+def test_headers_beyond_a_thousand_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_HEADERS", 3)
+    parts = [header("ts", "uid", *["x"] * n) + "1.0\tC" + "\tx" * n + "\n" for n in range(2)]
+    parts += [header("ts", "uid", f"x{n}") + "1.0\tC\tx\n" for n in range(4)] + parts[:1]
+    result = read_log("".join(parts).encode(), {"conn": ["uid"]})
+    assert len(result.column("uid")) == 4
+    assert result.weirds == {"too_many_headers": 3}
