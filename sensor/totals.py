@@ -16,7 +16,6 @@ import polars as pl
 
 from sensor.analyzer import Analyzer, AnalyzerError, From, Measure, Stage
 from sensor.findings import Finding, Judgement, canonical, finding_id
-from sensor.measures.measure import place_of
 
 _TS = pl.col("ts").cast(pl.Datetime("ns", "UTC"))
 _SEEN = (pl.col("own").sum(), pl.col("first_seen").min(), pl.col("last_seen").max())
@@ -39,26 +38,60 @@ def merge(analyzer: Analyzer, partials: Sequence[pl.DataFrame]) -> pl.DataFrame:
     # Most keys are in one partial alone (a scan has millions), and their states are ready.
     several = gathered.select(pl.struct(*key).is_duplicated()).to_series()
     parts = gathered.filter(several)
-    states = [measure.merge for measure in measures if measure.order is None]
+    states = (measure.merge for measure in measures if measure.order is None)
     merged = parts.group_by(*key).agg(*_SEEN, *states)
     for measure in measures:
         if measure.order is not None:
-            merged = merged.join(
-                _leading(parts, key, measure), on=key, how="left", nulls_equal=True
-            )
+            with_any = parts.select(*key, measure.name).filter(pl.col(measure.name).list.len() > 0)
+            merged = _with_leading(merged, with_any.explode(measure.name), measure)
     return pl.concat((gathered.filter(~several), merged), how="diagonal_relaxed")
 
 
-def _leading(parts: pl.DataFrame, key: Sequence[str], measure: Measure) -> pl.DataFrame:
-    """Merge the states of an ordered measure; columns of the key, and the state.
+def measured(
+    rows: pl.DataFrame, key: Sequence[pl.Expr], seen: Sequence[pl.Expr], measures: Sequence[Measure]
+) -> pl.DataFrame:
+    """Return the key's columns, what was `seen` of each group, and the measures' first states."""
+    plain = [each.first for each in measures if each.order is None]
+    ordered = [(each, each.order) for each in measures if each.order is not None]
+    of_all = [(each, order) for each, order in ordered if each.where is None]
+    of_some = [(each, order, each.where) for each, order in ordered if each.where is not None]
+    rows = rows.with_columns(_places(order, each.name) for each, order in of_all)
+    leading = (_leading(order, each).alias(each.name) for each, order in of_all)
+    totals = rows.group_by(*key).agg(*seen, *plain, *leading)
+    # Those that some rows are asked for, by themselves: mostly they are few.
+    for each, order, where in of_some:
+        elements = rows.filter(where).select(*key, order.alias(each.name))
+        totals = _with_leading(totals, elements, each)
+    return totals
 
-    The same as its `merge`, but that all elements are sorted at once: within each group it would
-    take ten times as long.
+
+def _with_leading(totals: pl.DataFrame, elements: pl.DataFrame, measure: Measure) -> pl.DataFrame:
+    """Add the state of an ordered measure, from its elements with the key's columns before them."""
+    key, element = elements.columns[:-1], pl.col(measure.name)
+    ordered = elements.with_columns(_places(element, measure.name))
+    leading = ordered.group_by(*key).agg(_leading(element, measure))
+    return totals.join(leading, on=key, how="left", nulls_equal=True)
+
+
+def _leading(elements: pl.Expr, measure: Measure) -> pl.Expr:
+    """What an ordered measure keeps of a group's elements, by their places.
+
+    It is what `first` and `merge` say, but to sort a group by what the places stand for would take
+    ten times as long.
     """
-    state = pl.col(measure.name)
-    with_any = parts.select(*key, state).filter(state.list.len() > 0)
-    elements = with_any.explode(measure.name).sort(measure.name)
-    return elements.group_by(*key).agg(state.head(measure.limit))
+    place = pl.col(_place(measure.name))
+    if measure.limit == 1:
+        return elements.get(place.arg_min()).implode()
+    return elements.sort_by(place).head(measure.limit)
+
+
+def _places(elements: pl.Expr, name: str) -> pl.Expr:
+    """Each element's place in the order of all."""
+    return elements.rank("ordinal").alias(_place(name))
+
+
+def _place(name: str) -> str:
+    return f"_place_{name}"
 
 
 def judge(analyzer: Analyzer, totals: pl.DataFrame) -> list[Finding]:
@@ -84,40 +117,19 @@ def _observed(analyzer: Analyzer, source: From, rows: pl.DataFrame) -> Iterator[
     if source.first is not None:
         seen = seen.filter(source.first)
     seen = seen.filter(source.where & pl.col("ts").is_not_null())
-    seen = placed(seen, measures)
     key = [source.key[name].alias(name) for name in analyzer.key]
     day, next_day = _TS.dt.date(), (_TS + analyzer.reach).dt.date()
     own = pl.col("ts").len().cast(pl.Int64)
-    yield _measured(seen, [*key, day.alias("day")], own, measures)
+    if seen.is_empty():
+        return
+    span = (_TS.min().alias("first_seen"), _TS.max().alias("last_seen"))
+    yield measured(seen, [*key, day.alias("day")], (own.alias("own"), *span), measures)
     # Rows within reach before midnight count for the next day too, but are none of its own.
     late = seen.filter(day != next_day)
-    yield _measured(late, [*key, next_day.alias("day")], own * 0, measures)
-
-
-def _measured(
-    rows: pl.DataFrame, key: Sequence[pl.Expr], own: pl.Expr, measures: Iterable[Measure]
-) -> pl.DataFrame:
-    first_seen, last_seen = _TS.min().alias("first_seen"), _TS.max().alias("last_seen")
-    states = (measure.first for measure in measures)
-    return rows.group_by(*key).agg(own.alias("own"), first_seen, last_seen, *states)
-
-
-def placed(rows: pl.DataFrame, measures: Iterable[Measure]) -> pl.DataFrame:
-    """Add the rows' places in the orders that measures ask for, as columns that `first` reads."""
-    return rows.with_columns(
-        _places(rows, measure.order, measure.where).alias(place_of(measure.name))
-        for measure in measures
-        if measure.order is not None
-    )
-
-
-def _places(rows: pl.DataFrame, order: pl.Expr, where: pl.Expr | None) -> pl.Series:
-    """Each row's place in an order; 0 for rows that are not asked for, which are mostly many."""
-    if where is None:
-        return rows.select(order.rank("ordinal")).to_series()
-    asked = rows.select(pl.arg_where(where)).to_series()
-    found = rows.filter(where).select(order.rank("ordinal")).to_series()
-    return pl.Series([0], dtype=found.dtype).new_from_index(0, rows.height).scatter(asked, found)
+    if late.height:
+        yield measured(
+            late, [*key, next_day.alias("day")], ((own * 0).alias("own"), *span), measures
+        )
 
 
 def _compared(analyzer: Analyzer, then: Stage, totals: pl.DataFrame) -> pl.DataFrame:
@@ -130,8 +142,8 @@ def _compared(analyzer: Analyzer, then: Stage, totals: pl.DataFrame) -> pl.DataF
         pl.col("first_seen").alias("ts"),
         pl.Series("uid", uid, dtype=pl.String),
     )
-    states = (measure.first for measure in then.measures)
-    return placed(fed, then.measures).group_by(*then.key, "day").agg(*_SEEN, *states)
+    key = [pl.col(name) for name in (*then.key, "day")]
+    return measured(fed, key, _SEEN, then.measures)
 
 
 def _figure(measure: Measure, columns: Iterable[str]) -> pl.Expr | None:

@@ -9,7 +9,6 @@ import polars as pl
 from hypothesis import strategies as st
 
 from sensor.measures import Measure
-from sensor.totals import placed
 
 SCHEMA = {
     "k": pl.Int64,
@@ -24,7 +23,7 @@ Row = tuple[int, int, str, int | None, str | None, bool | None]
 
 def values(measure: Measure, *pieces: pl.DataFrame) -> dict[int, Any]:
     """What `judge` would see for each group when the pieces are measured one by one."""
-    states = [placed(piece, [measure]).group_by("k").agg(measure.first) for piece in pieces]
+    states = [piece.group_by("k").agg(measure.first) for piece in pieces]
     merged = pl.concat(states).group_by("k").agg(measure.merge)
     return {k: measure.value(state) for k, state in merged.iter_rows()}
 

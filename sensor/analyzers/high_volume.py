@@ -87,7 +87,7 @@ def analyzer(settings: Settings) -> Analyzer:
             Sum("resp_bytes", where=trusted(), name="received"),
             Rows(FLOW, keep=KEPT, largest="orig_bytes", where=large("orig"), name="most_sent"),
             Rows(FLOW, keep=KEPT, largest="resp_bytes", where=large("resp"), name="most_received"),
-            Rows(("ts", "uid"), keep=1, where=trusted(), name="first"),
+            Rows(("ts", "uid"), keep=1, name="first"),
         ),
         judge=partial(_judge, settings.bytes),
         worth=(col("sent") > settings.bytes) | (col("received") > settings.bytes),

@@ -17,6 +17,7 @@ NEITHER = (
     "::/128",  # unspecified, RFC 4291 section 2.5.2
 )
 """Addresses of no host: they are neither inside nor outside."""
+HOST = pl.col("inside").is_not_null()
 KEPT = 65_536  # addresses that are remembered: most of a batch were in those before it
 
 
@@ -27,14 +28,17 @@ def add_networks(rows: pl.DataFrame, site: Site) -> pl.DataFrame:
     address of no host and for text that is no address. `orig_allowed` (Boolean, never null): in
     one of the networks whose use of remote services is expected.
     """
-    addresses = pl.concat([rows["orig_h"], rows["resp_h"]]).drop_nulls().unique()
-    known = hosts(site.local, site.allowed).known(addresses.alias("address"))
-    return (
-        rows.drop("orig_inside", "resp_inside", "orig_allowed", strict=False)
-        .join(_of(known, "orig"), on="orig_h", how="left", maintain_order="left")
-        .join(_of(known, "resp"), on="resp_h", how="left", maintain_order="left")
-        .with_columns(pl.col("orig_allowed").fill_null(value=False))
-        .drop("resp_allowed")
+    known = hosts(site.local, site.allowed).known(pl.concat([rows["orig_h"], rows["resp_h"]]))
+    inside, allowed, neither = (
+        known.filter(which)["address"].implode() for which in ("inside", "allowed", ~HOST)
+    )
+    sides = {side: pl.col(f"{side}_h") for side in ("orig", "resp")}
+    return rows.with_columns(
+        *(
+            pl.when(~address.is_in(neither)).then(address.is_in(inside)).alias(f"{side}_inside")
+            for side, address in sides.items()
+        ),
+        sides["orig"].is_in(allowed).fill_null(value=False).alias("orig_allowed"),
     )
 
 
@@ -52,9 +56,15 @@ class Hosts:
         self._known = self._looked_up(pl.Series("address", [], pl.String))
 
     def known(self, addresses: pl.Series) -> pl.DataFrame:
-        """What is known of these distinct addresses, and of others; address, inside, allowed."""
-        new = addresses.filter(~addresses.is_in(self._known["address"].implode()))
-        known = pl.concat([self._known, self._looked_up(new)], rechunk=True)
+        """What is known of these addresses, and of others; address, inside, allowed.
+
+        `inside` is null for what is neither inside nor outside.
+        """
+        new = ~addresses.is_in(self._known["address"].implode()) & addresses.is_not_null()
+        if not new.any():
+            return self._known
+        found = self._looked_up(addresses.filter(new).unique().alias("address"))
+        known = pl.concat([self._known, found], rechunk=True)
         if len(known) <= KEPT:
             self._known = known
         return known
@@ -65,8 +75,3 @@ class Hosts:
         inside = pl.select(pl.when(host).then(pl.Series(self._local.contains(hi, lo)))).to_series()
         allowed = host & pl.Series(self._allowed.contains(hi, lo))
         return pl.DataFrame([addresses, inside.alias("inside"), allowed.alias("allowed")])
-
-
-def _of(known: pl.DataFrame, side: str) -> pl.DataFrame:
-    names = {"address": f"{side}_h", "inside": f"{side}_inside", "allowed": f"{side}_allowed"}
-    return known.rename(names)

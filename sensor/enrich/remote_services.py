@@ -36,10 +36,26 @@ def add_remote_services(flows: pl.DataFrame, site: Site) -> pl.DataFrame:
     seen = flows.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in READ.items() if name not in flows.columns
     )
+    names, ports = _meant(seen["service"]), _ports(site)
+    # Most rows have neither bytes, nor a service, nor a port that means one.
+    told = pl.col("resp_head").is_not_null() | pl.col("service").is_in(list(names))
+    asked = seen.select(pl.arg_where(told | pl.col("resp_p").is_in(ports["resp_p"].implode())))
+    found = _services(seen[asked.to_series()], names, ports)
+    return flows.with_columns(
+        pl.repeat(None, flows.height, dtype=pl.String, eager=True)
+        .scatter(asked.to_series(), found[name])
+        .alias(name)
+        for name in found.columns
+    )
+
+
+def _services(flows: pl.DataFrame, names: dict[str, str], ports: pl.DataFrame) -> pl.DataFrame:
+    """The columns `remote_service` and `remote_service_by` of flows that may have them."""
+    by_zeek = flows["service"].replace_strict(names, default=None, return_dtype=pl.String)
     found = (
-        seen.with_row_index("_row")
-        .with_columns(pl.coalesce(identify(seen), _zeek_names(seen["service"])).alias("_content"))
-        .join(_ports(site), on=["resp_p", "proto"], how="left", maintain_order="left")
+        flows.with_row_index("_row")
+        .with_columns(pl.coalesce(identify(flows), by_zeek).alias("_content"))
+        .join(ports, on=["resp_p", "proto"], how="left", maintain_order="left")
     )
     denied = pl.col("_row").is_in(_denied(found).implode())
     port = pl.when(~denied).then(pl.col("_port"))
@@ -47,16 +63,14 @@ def add_remote_services(flows: pl.DataFrame, site: Site) -> pl.DataFrame:
     proven = pl.col("_content").is_not_null() & ~agreed.fill_null(value=False)
     by = pl.when(proven).then(pl.lit(CONTENT)).when(port.is_not_null()).then(pl.lit(PORT))
     service = pl.coalesce("_content", port).alias("remote_service")
-    return flows.with_columns(found.select(service, by.alias("remote_service_by")))
+    return found.select(service, by.alias("remote_service_by"))
 
 
-def _zeek_names(services: pl.Series) -> pl.Series:
-    """The first of the names in each `service` ("rdp,ssl") that means a remote service."""
-    meant = {
-        text: next((ZEEK_NAMES[name] for name in text.split(",") if name in ZEEK_NAMES), None)
-        for text in services.unique().drop_nulls()
-    }
-    return services.replace_strict(meant, default=None, return_dtype=pl.String)
+def _meant(services: pl.Series) -> dict[str, str]:
+    """Each `service` ("rdp,ssl") that means a remote service, and which: the first that does."""
+    several = {text: text.split(",") for text in services.unique().drop_nulls()}
+    known = {text: [name for name in each if name in ZEEK_NAMES] for text, each in several.items()}
+    return {text: ZEEK_NAMES[names[0]] for text, names in known.items() if names}
 
 
 def _ports(site: Site) -> pl.DataFrame:

@@ -41,10 +41,11 @@ def doubted(rows: pl.DataFrame) -> pl.DataFrame:
         tcp & ((col("orig_pkts") == 0) | (col("resp_pkts") == 0))
         & col("history").str.contains("[AaDd]")
     ).fill_null(value=False)  # fmt: skip
-    doubt = pl.concat_str(
-        pl.when(bogus["orig"] | bogus["resp"]).then(pl.lit("bogus_ack")),
-        pl.when(one_sided).then(pl.lit("one_sided")),
-        separator=",", ignore_nulls=True,
+    any_bogus = bogus["orig"] | bogus["resp"]
+    doubt = (
+        pl.when(any_bogus & one_sided).then(pl.lit("bogus_ack,one_sided"))
+        .when(any_bogus).then(pl.lit("bogus_ack"))
+        .when(one_sided).then(pl.lit("one_sided"))
     )  # fmt: skip
     return rows.with_columns(
         *(
@@ -52,6 +53,6 @@ def doubted(rows: pl.DataFrame) -> pl.DataFrame:
             .alias(f"{side}_bytes")
             for side in held
         ),
-        (doubt == "").alias("counters_trusted"),
-        doubt.replace("", None).alias("counters_doubt"),
+        (~any_bogus & ~one_sided).alias("counters_trusted"),
+        doubt.alias("counters_doubt"),
     )  # fmt: skip

@@ -25,16 +25,11 @@ class Measure:
     figure: pl.Expr | None = None  # over states: what a second stage is fed of them
     nothing: int | None = None  # the figure of no row
     limit: int = 1  # the most elements that a state holds
-    # An order of the rows. `first` then finds each row's place in it, among all rows that are
-    # measured together, in the column `place_of(name)`: to sort a group by a number is five times
-    # as fast as by what the number stands for.
+    # Of a state that is the first `limit` elements in their own order: what a row gives, for the
+    # rows for which `where` is true (None: for all). `first` and `merge` say the same, but an
+    # engine that knows it can order all groups at once.
     order: pl.Expr | None = None
-    where: pl.Expr | None = None  # the rows that the order is asked of; None: all
-
-
-def place_of(name: str) -> str:
-    """Return the column that holds the rows' places in a measure's order."""
-    return f"_place_{name}"
+    where: pl.Expr | None = None
 
 
 def chosen(expression: pl.Expr, where: pl.Expr | None) -> pl.Expr:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from sensor.measures.measure import Measure, place_of, roots, unpacked
+from sensor.measures.measure import Measure, roots, unpacked
 
 _RANK = "_rank"  # a field before all others, where rows are ordered by size
 
@@ -34,15 +34,10 @@ class Rows(Measure):
     ) -> None:
         fields = [pl.col(column) for column in dict.fromkeys(("ts", "uid", *columns))]
         row = pl.struct(*_rank(largest), *fields)
-        place = pl.col(place_of(name))
-        if where is None:
-            kept = row.sort_by(place)
-        else:
-            kept = row.filter(where).sort_by(place.filter(where))
         super().__init__(
             name=name,
             reads=roots(row, where),
-            first=kept.head(keep).alias(name),
+            first=_leading(row if where is None else row.filter(where), keep).alias(name),
             order=row,
             where=where,
             merge=_leading(unpacked(name), keep),

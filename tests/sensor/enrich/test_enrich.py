@@ -27,6 +27,6 @@ def test_other_tables_get_networks_if_they_have_hosts():
     hosts = pl.DataFrame({"orig_h": ["8.8.8.8"], "resp_h": ["10.0.0.1"]})
 
     assert enrich("http", hosts, Site()).columns == [
-        *("orig_h", "resp_h", "orig_inside", "orig_allowed", "resp_inside")
+        *("orig_h", "resp_h", "orig_inside", "resp_inside", "orig_allowed")
     ]
     assert enrich("weird", pl.DataFrame({"ts": [1]}), Site()).columns == ["ts"]

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 from hypothesis import given
+from hypothesis import strategies as st
 from polars import col
 
 from sensor.measures import Rows
+from sensor.totals import measured
 from tests.measuring import SCHEMA, cuts, frame, of, pieces, rows, values
 
 COLUMNS = ("n", "host", "uid", "ts", "flag")
@@ -72,3 +74,19 @@ def test_rows_read_time_and_uid_too():
     assert Rows(("n",)).name == "rows"
     assert Rows(("n",)).limit == 64
     assert Rows(("n",)).value(None) == []
+
+
+@given(
+    rows(),
+    st.sampled_from((1, 3)),
+    st.sampled_from((None, "n")),
+    st.sampled_from((None, col("flag"), col("n") > 2)),
+)
+def test_engines_order_all_groups_at_once_to_the_same_states(some, keep, largest, where):
+    measure, table = Rows(COLUMNS, keep=keep, largest=largest, where=where), frame(some)
+
+    at_once = measured(table, [col("k")], (), [measure])
+
+    one_by_one = table.group_by("k").agg(measure.first)
+    states = [dict(each.sort("k").iter_rows()) for each in (at_once, one_by_one)]
+    assert {k: state or [] for k, state in states[0].items()} == states[1]
