@@ -35,16 +35,28 @@ def merge(analyzer: Analyzer, partials: Sequence[pl.DataFrame]) -> pl.DataFrame:
     gathered = pl.concat(partials, how="diagonal_relaxed")
     key = (*analyzer.key, "day")
     measures = [measure for measure in analyzer.measures if measure.name in gathered.columns]
-    # Most keys are in one partial alone (a scan has millions), and their states are ready.
+    # The states of keys that are in one partial alone are ready: a scan has millions of them.
     several = gathered.select(pl.struct(*key).is_duplicated()).to_series()
-    parts = gathered.filter(several)
-    states = (measure.merge for measure in measures if measure.order is None)
-    merged = parts.group_by(*key).agg(*_SEEN, *states)
-    for measure in measures:
-        if measure.order is not None:
+    few_alone = several.sum() > several.len() / 2
+    alone, parts = gathered.clear(), gathered
+    if not few_alone:
+        alone, parts = gathered.filter(~several), gathered.filter(several)
+    ordered = [each for each in measures if each.order is not None]
+    singles = [each for each in ordered if each.limit == 1]
+    merged = (
+        parts.with_columns(_places(pl.col(each.name).list.first(), each.name) for each in singles)
+        .group_by(*key)
+        .agg(
+            *_SEEN,
+            *(each.merge for each in measures if each.order is None),
+            *(pl.col(each.name).get(pl.col(_place(each.name)).arg_min()) for each in singles),
+        )
+    )
+    for measure in ordered:
+        if measure.limit > 1:
             with_any = parts.select(*key, measure.name).filter(pl.col(measure.name).list.len() > 0)
             merged = _with_leading(merged, with_any.explode(measure.name), measure)
-    return pl.concat((gathered.filter(~several), merged), how="diagonal_relaxed")
+    return pl.concat((alone, merged), how="diagonal_relaxed")
 
 
 def measured(

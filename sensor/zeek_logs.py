@@ -110,9 +110,17 @@ def gathered(frames: Iterable[tuple[str, pl.DataFrame]]) -> Iterator[tuple[str, 
     name, height = "", 0
     for table, rows in frames:
         if waiting and (table != name or height + rows.height > ROWS):
-            yield name, pl.concat(waiting, rechunk=True)
-            waiting, height = [], 0
+            yield name, _joined(waiting)
+            height = 0
         name, height = table, height + rows.height
         waiting.append(rows)
+        del rows  # it would be held while the joined ones are worked on
     if waiting:
-        yield name, pl.concat(waiting, rechunk=True)
+        yield name, _joined(waiting)
+
+
+def _joined(waiting: list[pl.DataFrame]) -> pl.DataFrame:
+    """Take out what waits, as one frame."""
+    joined = pl.concat(waiting, rechunk=True)
+    waiting.clear()
+    return joined

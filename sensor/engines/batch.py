@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 
@@ -33,7 +34,8 @@ class Batch:
     def add(self, table: str, rows: pl.DataFrame) -> None:
         """Take in rows of a table, already enriched; raises AnalyzerError where a column lacks."""
         waiting = self._waiting.setdefault(table, [])
-        if waiting and waiting[0].schema != rows.schema:
+        full = self._gathered[table] + rows.height > self._batch_rows
+        if full or (waiting and waiting[0].schema != rows.schema):
             self._measure(table)
         waiting.append(rows)
         self._gathered[table] += rows.height
@@ -63,27 +65,49 @@ class Batch:
 
 
 class _Totals:
-    """Partial totals of one analyzer, merged now and then."""
+    """Partial totals of one analyzer, merged now and then.
+
+    Input is mostly in order of time: totals of days that are over are set aside, and merged again
+    only if a row of theirs turns up late.
+    """
 
     def __init__(self, analyzer: Analyzer, few_rows: int) -> None:
         self._analyzer = analyzer
         self._few_rows = few_rows
+        self._over: list[pl.DataFrame] = []
+        self._last_over = date.min
+        self._merged = pl.DataFrame()
         self._partials: list[pl.DataFrame] = []
         self._pending = 0
-        self._merged = 0
 
     def add(self, partials: Sequence[pl.DataFrame]) -> None:
         self._partials += map(compact, partials)
         self._pending += sum(partial.height for partial in partials)
-        if len(self._partials) > _FEW_PARTIALS or self._pending > max(self._few_rows, self._merged):
-            self.merged()
+        enough = max(self._few_rows, self._merged.height)
+        if len(self._partials) > _FEW_PARTIALS or self._pending > enough:
+            self._merge()
 
     def merged(self) -> pl.DataFrame:
         """Return the totals of all rows so far."""
-        if self._pending:
-            totals = merge(self._analyzer, self._partials)
-            self._partials, self._pending, self._merged = [totals], 0, totals.height
-        return self._partials[0] if self._partials else pl.DataFrame()
+        self._merge()
+        return pl.concat([*self._over, self._merged], how="diagonal_relaxed")
+
+    def _merge(self) -> None:
+        if not self._partials:
+            return
+        days = pl.concat([partial["day"] for partial in self._partials])
+        first: date = days.min()  # type: ignore[assignment]
+        before = [self._merged] if self._merged.height else []
+        if first <= self._last_over:
+            before, self._over, self._last_over = [*before, *self._over], [], date.min
+        totals = merge(self._analyzer, [*before, *self._partials])
+        self._partials, self._pending = [], 0
+        over = totals["day"] < first
+        if over.any():
+            self._over.append(totals.filter(over))
+            self._last_over = max(self._last_over, self._over[-1]["day"].max())  # type: ignore[type-var,assignment]
+            totals = totals.filter(~over)
+        self._merged = totals
 
 
 def compact(rows: pl.DataFrame) -> pl.DataFrame:

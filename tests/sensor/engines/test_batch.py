@@ -91,7 +91,7 @@ def test_few_keys_are_merged_once_many_partial_totals_have_gathered(merged):
     for piece in range(200):
         running.add("conn", conn(*[f"C{piece}"] * 1000))
 
-    assert [sum(parts) for parts in merged] == [65, 65, 65]
+    assert [sum(parts) for parts in merged] == [65, 66, 66]
     assert [found.flow_count for found in running.findings()] == [200_000]
 
 
@@ -105,6 +105,35 @@ def test_many_keys_are_merged_when_as_many_have_gathered_as_are_merged(merged):
 
     assert [sum(parts) for parts in merged] == [4, 10, 22, 46, 94]
     assert len(running.findings()) == 96
+
+
+def on(day: int, *hosts: str) -> pl.DataFrame:
+    when = NOON.replace(day=day)
+    return pl.concat([conn(f"C{day}", host=host) for host in hosts]).with_columns(ts=when)
+
+
+def test_days_that_are_over_are_set_aside(merged):
+    running = Batch([TOY], batch_rows=2)
+
+    for day in range(1, 6):
+        running.add("conn", on(day, "a", "b"))
+        running.add("conn", on(day, "b", "c"))
+
+    assert sorted(found.flow_count for found in running.findings()) == [1] * 10 + [2] * 5
+    assert max(map(sum, merged)) < 8  # of 15 keys and days
+
+
+def test_a_late_row_of_a_day_that_is_over_counts():
+    running = Batch([TOY], batch_rows=2)
+
+    for day in (1, 1, 2, 2, 4, 4, 2, 1, 4):
+        running.add("conn", on(day, "a", "b"))
+
+    found = running.findings()
+    assert sorted((each.first_seen.day, each.flow_count) for each in found) == [
+        (day, 3) for day in (1, 2, 4) for _ in "ab"
+    ]
+    assert len({each.id for each in found}) == 6
 
 
 def test_a_row_without_a_column_that_decides_is_refused_by_name():
