@@ -130,7 +130,6 @@ cshka string host key algorithms that the client offers
 hasshAlgorithms string what the client's fingerprint is made of
 sshka string host key algorithms that the server offers
 hasshServerAlgorithms string what the server's fingerprint is made of
-ja4ssh string JA4SSH fingerprints of the session
 community_id string Community ID, version 1
 """
 RDP = """*
