@@ -1,0 +1,57 @@
+"""What every protocol parser is: a reader of both streams of one connection, that makes rows.
+
+A parser is fed with what the two sides sent, in the order in which it arrived, in pieces of any
+size; the same bytes cut otherwise give the same rows. It keeps a bounded amount of them. What it
+cannot read ends it: it says why in `failed`, and the rows that it made stay.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+ORIG, RESP = 0, 1
+"""The sides: who opened the connection, and who answered."""
+
+NOTHING = 1 << 62
+"""A position that no stream reaches: nothing more of a side is wanted."""
+
+Row = tuple[str, dict[str, Any]]
+"""A table of `parsers.schema`, and values by the names of its columns; unset ones may be left out.
+
+`ts` is whole nanoseconds since 1970. The columns that name the connection (`uid`, `orig_h` …) are
+added by who feeds the parser, where the row does not have them.
+"""
+
+
+class Parser:
+    """Reads one connection.
+
+    service: Zeek's name for the protocol in `conn.service`.
+    rows: what was made so far; who feeds the parser takes them out.
+    confirmed: whether both sides spoke the protocol so far that Zeek would name it in `service`.
+    failed: why it gave up, a name in lower case with underscores; "" while it reads.
+    wants: for each side the position in its stream, from 0, before which bytes are of no use to the
+        parser; they may then be passed over and told by `skipped`. Never falls.
+    """
+
+    service: ClassVar[str]
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.confirmed = False
+        self.failed = ""
+        self.wants = [0, 0]
+
+    def data(self, side: int, octets: bytes, ts: int) -> None:
+        """Read what comes next in the stream of a side, from a packet of that time."""
+        raise NotImplementedError
+
+    def skipped(self, side: int, count: int, ts: int) -> None:
+        """Take note of bytes of a side that it did not want and that were passed over."""
+
+    def gap(self, side: int, count: int, ts: int) -> None:
+        """Take note of bytes of a side that were sent and are not in the capture."""
+        self.failed = "content_gap"
+
+    def end(self, ts: int) -> None:
+        """Make the rows that wait for the end: no more bytes come. Not called after a failure."""
