@@ -61,13 +61,26 @@ OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False, "forceinline": True}
 
 KEPT = 60 * 86_400  # seconds that machine code is kept
 
-_REGISTERED: set[Callable[..., Any]] = set()
+_REGISTERED: dict[Callable[..., Any], Any] = {}  # what is called -> what is compiled
 
 
 def kernel(function: F) -> F:
     """Register `function` as a kernel; it stays the plain Python function that it is."""
-    _REGISTERED.add(function)
+    _REGISTERED[function] = function
     return function
+
+
+def in_place_of(compiled_form: Callable[..., Any]) -> Callable[[F], F]:
+    """Register a kernel that runs plain as it is, and compiled as another function does the same.
+
+    For what plain Python does a hundred times as fast with means that compiled code has not.
+    """
+
+    def register(function: F) -> F:
+        _REGISTERED[function] = compiled_form
+        return function
+
+    return register
 
 
 def compiled(function: F) -> F:
@@ -94,6 +107,7 @@ def _build(function: Any, bounds: bool) -> Any:
 
     if function not in _REGISTERED:
         raise TypeError(f"{function.__name__} is not a kernel")
+    function = _REGISTERED[function]
     scope = dict(function.__globals__)
     scope.update({name: _build(callee, bounds) for name, callee in _callees(function)})
     twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
@@ -161,6 +175,7 @@ def _cache_folder(function: Any, bounds: bool) -> Path | None:
 @cache
 def _fingerprint(function: Any) -> str:
     """SHA-256 over what decides the machine code: code, constants, those of all callees, Python."""
+    function = _REGISTERED.get(function, function)
     digest = hashlib.sha256(f"{sys.version}\n{OPTIONS}\n{function.__qualname__}".encode())
     for callee in sorted(_fingerprint(callee) for _, callee in _callees(function)):
         digest.update(callee.encode())

@@ -189,8 +189,23 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "conn": CONN + CONN_EXTRA + ENRICHMENT,
     **{table: _listed(text) for table, text in LISTS.items()},
 }
+# Logs that captures are read for, with the columns of packages and options that are not filled.
+LEFT_OUT: dict[str, tuple[str, ...]] = {
+    "http": ("client_header_names", "server_header_names", "cookie_vars", "uri_vars", "post_body",
+             "ja4h"),
+    "ssl": ("validation_status", "cert_chain_fuids", "client_cert_chain_fuids", "subject",
+            "issuer", "client_subject", "client_issuer", "ja4s"),
+    "x509": ("id", "ja4x"),
+    "ssh": ("host_key", "remote_location_country_code", "remote_location_region",
+            "remote_location_city", "remote_location_latitude", "remote_location_longitude"),
+    "rdp": ("ssl",),
+    "rfb": (),
+}  # fmt: skip
 # What `LogWriter` writes.
-LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN}
+LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN} | {
+    table: tuple(column for column in TABLES[table] if column.name not in left_out)
+    for table, left_out in LEFT_OUT.items()
+}
 
 
 def element_type(column: Column) -> str:

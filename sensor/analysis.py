@@ -157,7 +157,7 @@ def analyze(
 def _captured(
     timeline: Timeline, site: Site, options: Options, progress: Progress | None
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The conn rows of all captures."""
+    """The tables of all captures."""
     if not timeline.captures:
         return
     from parsers.addresses import Networks
@@ -166,11 +166,11 @@ def _captured(
     tracker = FlowTracker(
         Networks(site.local),
         verify=options.checksums == "verify",
+        streams=True,
         zeek_compat=False,
         fast=timeline.is_large,
     )
-    for rows in timeline.conn(tracker, options.checksums, progress):
-        yield "conn", rows
+    yield from timeline.tables(tracker, options.checksums, progress)
 
 
 def write_logs(
@@ -186,7 +186,7 @@ def write_logs(
     """
     started = time.monotonic()
     from parsers.addresses import Networks
-    from parsers.zeek.write import LogWriter
+    from parsers.zeek.write import Logs
     from sensor.flows.tracker import FlowTracker
     from sensor.inputs import tell_apart
     from sensor.timeline import Timeline
@@ -199,14 +199,16 @@ def write_logs(
         Networks(site.local),
         verify=options.checksums == "verify",
         payloads=False,
+        streams=set(options.only) != {"conn"},
         zeek_compat=options.zeek_compat,
         fast=timeline.is_large,
     )
     summary = Summary()
-    with LogWriter(folder, "conn", json=options.json_logs) as log:
-        for rows in timeline.conn(tracker, options.checksums, progress):
-            summary.add_flows(rows)
-            log.write(rows)
+    with Logs(folder, options.only, json=options.json_logs) as logs:
+        for table, rows in timeline.tables(tracker, options.checksums, progress):
+            if table == "conn":
+                summary.add_flows(rows)
+            logs.write(table, rows)
     summary.add_inputs(inputs)
     summary.add_reading(timeline.reading, started)
     return summary

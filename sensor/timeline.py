@@ -85,10 +85,10 @@ class Timeline:
         """Whether compiled code pays from the first block on."""
         return self._total is not None and self._total >= WORTH_COMPILING
 
-    def conn(
+    def tables(
         self, tracker: FlowTracker, checksums: Checksums, progress: Progress | None
-    ) -> Iterator[pl.DataFrame]:
-        """Feed every capture to the tracker; yields its conn rows as flows end.
+    ) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Feed every capture to the tracker; yields tables and their rows as flows end.
 
         With more than one worker, a large input is read, followed and made tables of in three
         threads; the rows and their order are the same.
@@ -101,7 +101,8 @@ class Timeline:
         for batch in ahead(ended, AHEAD) if threads else ended:
             table = tracker.tables.table(batch)
             if len(table):
-                yield table
+                yield "conn", table
+            yield from tracker.tables.others(batch)
         self.reading.packets, self.reading.octets = tracker.frames, tracker.octets
         self.reading.weirds += tracker.weirds
 

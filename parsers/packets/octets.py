@@ -6,7 +6,7 @@ offset is negative, and with the bytes joined by `|`, compiled code makes one lo
 
 from __future__ import annotations
 
-from parsers.kernel import Words, kernel
+from parsers.kernel import Words, in_place_of, kernel
 
 
 @kernel
@@ -31,3 +31,15 @@ def signed64(b: Words, at: int) -> int:
     high = u32(b, at)
     high -= (high & 0x80000000) << 1
     return (high << 32) | u32(b, at + 4)
+
+
+def copy_each(target: Words, at: int, source: Words, begin: int, count: int) -> None:
+    """Copy bytes one by one."""
+    for k in range(count):
+        target[at + k] = source[begin + k]
+
+
+@in_place_of(copy_each)
+def copy(target: Words, at: int, source: Words, begin: int, count: int) -> None:
+    """Copy `count` bytes of `source` from `begin` on to `target[at:]`."""
+    target[at : at + count] = source[begin : begin + count]  # type: ignore[index]

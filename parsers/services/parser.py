@@ -30,6 +30,7 @@ class Parser:
     rows: what was made so far; who feeds the parser takes them out.
     confirmed: whether both sides spoke the protocol so far that Zeek would name it in `service`.
     failed: why it gave up, a name in lower case with underscores; "" while it reads.
+    tls_begins: whether what comes next of both sides is TLS, and not for this parser.
     wants: for each side the position in its stream, from 0, before which bytes are of no use to the
         parser; they may then be passed over and told by `skipped`. Never falls.
     """
@@ -40,6 +41,7 @@ class Parser:
         self.rows: list[Row] = []
         self.confirmed = False
         self.failed = ""
+        self.tls_begins = False
         self.wants = [0, 0]
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
@@ -52,6 +54,9 @@ class Parser:
     def gap(self, side: int, count: int, ts: int) -> None:
         """Take note of bytes of a side that were sent and are not in the capture."""
         self.failed = "content_gap"
+
+    def closed(self, side: int, ts: int) -> None:
+        """Take note that a side has sent all that it had to send (a FIN, all before it read)."""
 
     def end(self, ts: int) -> None:
         """Make the rows that wait for the end: no more bytes come. Not called after a failure."""

@@ -6,7 +6,8 @@ columns by Polars; there is no loop over rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ ESCAPES = {chr(code): f"\\x{code:02x}" for code in (*range(32), 127)} | {"\\": "
 JSON_ESCAPES = {"\\": "\\\\", '"': '\\"'} | {
     chr(code): f"\\u{code:04x}" for code in (*range(32), 127)
 }
+# A byte that is no UTF-8 is text in our tables (`\\xfc`); Zeek writes it like that too.
+NO_UTF8 = r"\\\\x([89a-f][0-9a-f])"
 OPENED = "%Y-%m-%d-%H-%M-%S"
 
 
@@ -88,6 +91,45 @@ class LogWriter:
             self.discard()
 
 
+class Logs:
+    """Some logs of a folder; a context manager. As in Zeek a log without rows is not made.
+
+    folder: where they are made; it must exist. only: which of `parsers.schema.LOGS` are written;
+    `conn` is made in any case if it is one of them. json: Zeek's JSON instead of TSV.
+    Raises OSError where a log cannot be made or written.
+    """
+
+    def __init__(self, folder: Path, only: Collection[str], *, json: bool = False) -> None:
+        self._folder, self._only, self._json = folder, only, json
+        self._open = ExitStack()
+        self._logs: dict[str, LogWriter] = {}
+
+    def write(self, table: str, rows: pl.DataFrame) -> None:
+        """Append rows of a table; nothing where its log is not wanted."""
+        if table in self._only:
+            log = self._logs.get(table) or self._begin(table)
+            log.write(rows)
+
+    def _begin(self, table: str) -> LogWriter:
+        writer = LogWriter(self._folder, table, json=self._json)
+        log = self._logs[table] = self._open.enter_context(writer)
+        return log
+
+    def __enter__(self) -> Self:
+        self._open.__enter__()
+        if "conn" in self._only:
+            self._begin("conn")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+
 def header(table: str, columns: list[Column], opened: datetime) -> str:
     """The lines before the first row."""
     lines = [
@@ -145,7 +187,7 @@ def verbatim(value: pl.Expr) -> pl.Expr:
 
 def escaped(value: pl.Expr) -> pl.Expr:
     """Escape what would break a line or a field."""
-    text = value.str.replace_many(ESCAPES)
+    text = value.str.replace_many(ESCAPES).str.replace_all(NO_UTF8, r"\x$1")
     # What would read as unset or empty is text here.
     text = pl.when(text == UNSET).then(pl.lit("\\x2d")).otherwise(text)
     text = pl.when(text == EMPTY).then(pl.lit("\\x28empty)")).otherwise(text)

@@ -10,7 +10,7 @@ import click
 
 from sensor.cli import options
 
-LOGS = ("conn",)
+LOGS = ("conn", "http", "ssl", "x509", "ssh", "rdp", "rfb")  # of parsers.schema
 
 
 def _names(

@@ -21,6 +21,8 @@ from parsers.packets.intervals import USED
 from parsers.weirds import WEIRDS
 from sensor.flows.attempts import ATTEMPT_WORDS
 from sensor.flows.key import rebuild
+from sensor.flows.pieces import WISHES
+from sensor.flows.pieces import WORDS as PIECE_WORDS
 from sensor.flows.row import (
     ATTEMPTS,
     CLOSED_ROWS,
@@ -38,6 +40,9 @@ from sensor.flows.row import (
 
 CLOSED_AT_MOST = 4096  # flows handed out at once: a batch of the conn table
 COLUMNS_AT_MOST = 65_536  # payload packets before their sizes are added up: 1 MB, fits the cache
+PIECES_AT_MOST = 8192  # pieces of streams before somebody looks at them
+OCTETS_AT_MOST = 4 << 20  # and bytes of them
+LARGEST = 65_536  # bytes of a packet, at most
 HEAD = 128  # bytes kept of each side's first payload
 PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 SLICE = 65_536  # rows looked at together when all flows end
@@ -76,9 +81,12 @@ class Arrays(NamedTuple):
     sides: Any  # uint8, side of the sender,
     times: Any  # int64, nanoseconds,
     lengths: Any  # int32, payload bytes
+    wishes: Any  # int64 (rows, WISHES), see pieces.py
+    pieces: Any  # int64 (PIECES_AT_MOST, pieces.WORDS)
+    octets: Any  # uint8 (OCTETS_AT_MOST,)
 
 
-def allocate(payloads: bool) -> Arrays:
+def allocate(payloads: bool, streams: bool) -> Arrays:
     """Arrays for a small capture; they double when they run full."""
     columns = COLUMNS_AT_MOST if payloads else 1
     return Arrays(
@@ -99,6 +107,9 @@ def allocate(payloads: bool) -> Arrays:
         sides=np.zeros(columns, np.uint8),
         times=np.zeros(columns, np.int64),
         lengths=np.zeros(columns, np.int32),
+        wishes=on_pages((256 if streams else 1, WISHES)),
+        pieces=np.zeros((PIECES_AT_MOST if streams else 1, PIECE_WORDS), np.int64),
+        octets=np.zeros(OCTETS_AT_MOST if streams else 1, np.uint8),
     )
 
 
@@ -114,11 +125,13 @@ def on_pages(shape: tuple[int, ...], dtype: Any = np.int64) -> NDArray[Any]:
 def grow(arrays: Arrays, rebuild_table: Any = rebuild) -> Arrays:
     """Double every array that lacks room for one more frame."""
     numbers = arrays.numbers
-    flows, heads = arrays.flows, arrays.heads
+    flows, heads, wishes = arrays.flows, arrays.heads, arrays.wishes
     if numbers[OPEN] + numbers[CLOSED_ROWS] + ROOM >= len(flows):
         flows = doubled(flows)
         if len(heads) > 1:
             heads = doubled(heads)
+        if len(wishes) > 1:
+            wishes = doubled(wishes)
     full = numbers[ATTEMPTS] + ROOM >= len(arrays.attempts)
     attempts = doubled(arrays.attempts) if full else arrays.attempts
     table = arrays.table
@@ -129,8 +142,9 @@ def grow(arrays: Arrays, rebuild_table: Any = rebuild) -> Arrays:
     full = arrays.blocks[0, USED] + ROOM >= len(arrays.blocks)
     blocks = doubled(arrays.blocks) if full else arrays.blocks
     return arrays._replace(
-        flows=flows, attempts=attempts, heads=heads, table=table, heap=heap, blocks=blocks
-    )
+        flows=flows, attempts=attempts, heads=heads, wishes=wishes,
+        table=table, heap=heap, blocks=blocks,
+    )  # fmt: skip
 
 
 def doubled(array: NDArray[Any]) -> NDArray[Any]:

@@ -94,7 +94,10 @@ PAYLOADS = 13  # whether payload columns and first payload bytes are wanted
 ATTEMPTS = 9  # flows open that are packed (attempts.py)
 FREE_ATTEMPT = 14  # head of the list of free attempts, 0: none
 USED_ATTEMPTS = 15  # attempts ever packed; attempt 0 stays empty
-NUMBERS = 16
+STREAMS = 16  # whether payload is copied for parsers (pieces.py)
+PIECES, OCTETS = 17, 18  # pieces that wait, and bytes of them
+ASKED = 19  # sides whose next bytes wait for somebody to look
+NUMBERS = 20
 
 # A flow's place is that of its row, or from PACKED on that of an attempt.
 PACKED = 1 << 31

@@ -5,6 +5,7 @@ Apart from the pass, so that tables can be made of flows that ended while the pa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 from parsers.addresses import Networks
 from sensor.flows.conn import conn_table, payload_table, trust_table
 from sensor.flows.payloads import PayloadSizes
+from sensor.flows.records import record_table
 from sensor.flows.row import FRAME, HEAD_BYTES, SIDE, SIDES
 
 Rows = NDArray[np.int64]
+CERTIFICATES_KEPT = 100_000  # that are not told again
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Ended:
     heads: uint8 (flows, 2 * HEAD), first payload bytes;
     packets: rows, sides, times, lengths of payload packets, each (packets,);
     capacity: how many rows there are in all.
+    services: what was confirmed of each flow, String, null for nothing.
+    records: rows of other tables: the table, its row, and int64 (records, row.WORDS), the flows.
     """
 
     rows: Rows
@@ -37,6 +42,8 @@ class Ended:
     heads: NDArray[np.uint8]
     packets: tuple[NDArray[Any], ...]
     capacity: int
+    services: pl.Series
+    records: tuple[list[tuple[str, dict[str, Any]]], Rows]
 
 
 class ConnTables:
@@ -50,12 +57,13 @@ class ConnTables:
         self._local = local
         self._sizes = PayloadSizes(0) if payloads else None
         self._files = files
+        self._certificates: set[str] = set()  # fingerprints
 
     def table(self, ended: Ended) -> pl.DataFrame:
         """The conn rows of flows that ended, and add up the payload packets of all others."""
         rows = ended.rows
         table = conn_table(rows, self._local, ended.parents).hstack(trust_table(rows))
-        table = self._placed(table, rows[:, FRAME])
+        table = self._placed(table, rows[:, FRAME]).with_columns(ended.services.alias("service"))
         if self._sizes is None:
             return table
         self._sizes.make_room(ended.capacity)
@@ -63,6 +71,26 @@ class ConnTables:
         held = rows[:, [SIDES + HEAD_BYTES, SIDES + SIDE + HEAD_BYTES]]
         figures = self._sizes.take(ended.places)
         return table.hstack(payload_table(rows, figures, ended.heads, held))
+
+    def others(self, ended: Ended) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Tables and their rows of what parsers read in the flows, also in some that go on."""
+        made, flows = ended.records
+        for table in dict.fromkeys(name for name, _ in made):
+            places = [place for place, (name, _) in enumerate(made) if name == table]
+            if table == "x509":
+                places = [place for place in places if self._is_new(made[place][1]["fingerprint"])]
+            if places:
+                known = conn_table(flows[places], self._local)
+                yield table, record_table(table, [made[place][1] for place in places], known)
+
+    def _is_new(self, certificate: str) -> bool:
+        """Whether a certificate is seen for the first time, as far as is remembered."""
+        if certificate in self._certificates:
+            return False
+        if len(self._certificates) >= CERTIFICATES_KEPT:
+            self._certificates.clear()
+        self._certificates.add(certificate)
+        return True
 
     def _placed(self, table: pl.DataFrame, ordinals: Rows) -> pl.DataFrame:
         """Name the file of each flow's first packet, and the packet's number in it."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from parsers.addresses import Networks
 from parsers.capture.frames import Frames
@@ -34,12 +35,15 @@ from sensor.flows.row import (
     KEY_REST,
     LETTERS,
     PAYLOADS,
+    STREAMS,
     VERIFY,
 )  # fmt: skip
+from sensor.flows.streams import Streams
 from sensor.flows.tables import ConnTables, Ended
-from sensor.flows.walk import DONE, GROW, end_flows, walk
+from sensor.flows.walk import DONE, GROW, LOOK, end_flows, walk
 
 OVERFLOW = CODES["history_overflow"]
+RECORDS_AT_MOST = 4096  # rows of other tables that wait for flows to end
 WORTH_COMPILING = 25_000  # frames: below, plain Python is done before Numba is imported
 
 
@@ -47,6 +51,7 @@ class FlowTracker:
     """Follows every connection of the captures that it is fed.
 
     verify: whether packets with wrong checksums are dropped.
+    streams: whether protocols are read: for `service` in conn, and for tables beside conn.
     payloads: whether payload sizes and first payload bytes are wanted beside Zeek's columns.
     zeek_compat: whether Zeek's answer is given where it is known to be wrong: which side of a
         connection seen from the middle is the server, and bogus acknowledgements.
@@ -58,13 +63,16 @@ class FlowTracker:
 
     def __init__(
         self, local: Networks, *, verify: bool = False, payloads: bool = True,
-        zeek_compat: bool = True, fast: bool = False, build: Callable[[Any], Any] = compiled,
+        streams: bool = False, zeek_compat: bool = True, fast: bool = False,
+        build: Callable[[Any], Any] = compiled,
     ) -> None:  # fmt: skip
         self.fast = fast
         self._build = build
-        self._arrays = allocate(payloads)
+        self._arrays = allocate(payloads, streams)
         self._arrays.numbers[VERIFY] = verify
         self._arrays.numbers[PAYLOADS] = payloads
+        self._arrays.numbers[STREAMS] = streams
+        self._streams = Streams() if streams else None
         self._arrays.packet[ZEEK_COMPAT] = zeek_compat
         self._carriers = Carriers()
         self._files: list[tuple[int, str]] = []
@@ -92,7 +100,8 @@ class FlowTracker:
     @property
     def weirds(self) -> Counter[str]:
         """What was passed over so far, by reason."""
-        return by_name(self._arrays.weirds)
+        given_up = self._streams.weirds if self._streams else Counter()
+        return by_name(self._arrays.weirds) + given_up
 
     def begin_file(self, path: str) -> None:
         """Say that the frames from here on come from `path`, escaped where it is no UTF-8."""
@@ -125,6 +134,10 @@ class FlowTracker:
             done, lacking = self._run(walk, index, done, stop)
             if lacking == GROW:
                 self._grow()
+            elif lacking == LOOK and self._streams:
+                self._streams.look(self._arrays)
+                if len(self._streams.records) > RECORDS_AT_MOST:
+                    yield self._drain()
             elif lacking != DONE:
                 yield self._drain()
 
@@ -166,7 +179,10 @@ class FlowTracker:
         ended = arrays.closed[: numbers[CLOSED_ROWS]].copy()
         self._carriers.remember(arrays.flows[ended])
         arrays.weirds[OVERFLOW] += np.count_nonzero(arrays.flows[ended, LETTERS] > KEPT)
-        logged = ended[arrays.flows[ended, KEY_REST] >> 33 != TUNNEL]
+        if self._streams:
+            self._streams.look(arrays)
+        is_logged = arrays.flows[ended, KEY_REST] >> 33 != TUNNEL
+        logged = ended[is_logged]
         rows = arrays.flows[logged]
         packets = (arrays.rows, arrays.sides, arrays.times, arrays.lengths)
         batch = Ended(
@@ -176,7 +192,18 @@ class FlowTracker:
             heads=arrays.heads[logged] if numbers[PAYLOADS] else arrays.heads[:0],
             packets=tuple(column[: numbers[COLUMN]].copy() for column in packets),
             capacity=len(arrays.flows),
+            services=self._services(ended).filter(pl.Series(is_logged)),
+            records=self._records(),
         )
         release(arrays, ended)
         numbers[CHANGES] = numbers[CLOSED_ROWS] = numbers[COLUMN] = 0
         return batch
+
+    def _services(self, ended: NDArray[np.int64]) -> pl.Series:
+        found = self._streams.end(self._arrays, ended) if self._streams else [None] * len(ended)
+        return pl.Series(found, dtype=pl.String)
+
+    def _records(self) -> tuple[list[tuple[str, dict[str, Any]]], NDArray[np.int64]]:
+        made = self._streams.take() if self._streams else []
+        rows = np.array([row for row, _, _ in made], np.int64)
+        return [(table, values) for _, table, values in made], self._arrays.flows[rows]

@@ -60,8 +60,10 @@ from sensor.flows.begin import TUNNEL, begin_flow, responder_port
 from sensor.flows.datagram import count, icmp, udp, unknown
 from sensor.flows.history import LETTER_C, note_limit, note_scaled
 from sensor.flows.key import find, insert, key_rest, packet_hash, remove, source_side
-from sensor.flows.memory import CLOSED_AT_MOST, HEAD, ROOM, Arrays, Frame
+from sensor.flows.memory import CLOSED_AT_MOST, HEAD, LARGEST, ROOM, Arrays, Frame
+from sensor.flows.pieces import ENOUGH, keep
 from sensor.flows.row import (
+    ASKED,
     ATTEMPTS,
     BAD_CHECKSUMS,
     BYTES,
@@ -80,14 +82,17 @@ from sensor.flows.row import (
     NEXT,
     NO_CARRIER,
     NOW,
+    OCTETS,
     OPEN,
     PACKED,
     PAYLOAD,
     PAYLOAD_WAITS,
     PAYLOADS,
+    PIECES,
     SERIAL,
     SIDE,
     SIDES,
+    STREAMS,
     TIMERS,
     TUNNEL_NOW,
     TUNNELLED,
@@ -99,7 +104,7 @@ from sensor.flows.timers import DUE, IDLE_TUNNEL, fire, first_place, is_stale, p
 
 LATEST = NEVER - 2 * IDLE_TUNNEL  # later times leave no room for a deadline
 MAX_CHANGES = 5  # Tunnel::max_changes_per_connection
-DONE, GROW, DRAIN = 0, 1, 2  # why the pass returned
+DONE, GROW, DRAIN, LOOK = 0, 1, 2, 3  # why the pass returned
 
 BEFORE_1970 = CODES["negative_packet_timestamp"]
 BAD_TCP = CODES["bad_TCP_checksum"]
@@ -112,14 +117,18 @@ TOO_DEEP = CODES["exceeded_tunnel_max_depth"]
 def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
     """Process the frames start … stop - 1.
 
-    Returns the next frame to process, and DONE, or why it was not processed.
+    Returns the next frame to process, and DONE, or why it was not processed: GROW, an array has to;
+    DRAIN, flows that ended have to be handed out; LOOK, pieces of streams have to be looked at.
     """
     # Taken apart once: reading an array out of a tuple costs an atomic operation in compiled code.
     block, at, captured, wire, time, link = f
     flows, attempts, table, heap, blocks, closed, numbers, weirds, p = m[:9]
-    changes, datagrams, store, heads, rows, sides, times, lengths = m[9:]
+    changes, datagrams, store, heads, rows, sides, times, lengths = m[9:17]
+    wishes, pieces, octets = m[17:]
     for i in range(start, stop):
         lacking = what_is_full(flows, attempts, table, heap, blocks, closed, rows, numbers)
+        if numbers[STREAMS] and lacking == DONE and somebody_has_to_look(pieces, octets, numbers):
+            lacking = LOOK
         if lacking != DONE:
             return i, lacking
         numbers[NOW] = max(numbers[NOW], min(time[i], LATEST))
@@ -157,6 +166,8 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                     if numbers[PAYLOADS] and p[PAYLOAD_BYTES] > 0:
                         note_payload(flows, rows, sides, times, lengths, numbers, p, row, side)
                         keep_head(heads, flows, b, p, row, side)
+                    if numbers[STREAMS] and p[PAYLOAD_BYTES] > 0 and p[PROTOCOL] == TCP:
+                        keep(flows, wishes, pieces, octets, numbers, b, p, row, side)
                     status = carried(flows, b, p, row)
                     if status == OK and p[CARRIER_KIND] == GRE_KIND:
                         begin_carrier(flows, attempts, table, heap, numbers, p)
@@ -208,6 +219,14 @@ def what_is_full(
     if 2 * (numbers[OPEN] + numbers[ATTEMPTS] + ROOM) > len(table):
         return GROW
     return GROW if blocks[0, USED] + ROOM >= len(blocks) else DONE
+
+
+@kernel
+def somebody_has_to_look(pieces: Words, octets: Words, numbers: Words) -> bool:
+    """Whether pieces of streams have to be looked at, for want of room or of knowing what more."""
+    if numbers[ASKED] >= ENOUGH or numbers[PIECES] + ROOM > len(pieces):
+        return True
+    return numbers[OCTETS] + ROOM * LARGEST > len(octets)
 
 
 @kernel

@@ -29,7 +29,8 @@ def capture(path: Path, *times: int, source: int = 1000) -> str:
 def rows(paths: list[str], workers: int = 1) -> tuple[pl.DataFrame, Timeline]:
     line = Timeline(paths, lambda _: None, workers)
     tracker = FlowTracker(Networks([]), fast=line.is_large)
-    return pl.concat([*line.conn(tracker, "auto", None), pl.DataFrame()], how="diagonal"), line
+    tables = [rows for _, rows in line.tables(tracker, "auto", None)]
+    return pl.concat([*tables, pl.DataFrame()], how="diagonal"), line
 
 
 def test_captures_are_read_in_the_order_of_their_first_packets(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parsers.schema import CONN, polars_schema
-from parsers.zeek.write import LogWriter
+from parsers.schema import CONN, LOGS, polars_schema
+from parsers.zeek.write import Logs, LogWriter
 
 SCHEMA = polars_schema(CONN)
 NAMES = [column.zeek for column in CONN]
@@ -259,3 +259,22 @@ def test_zat_reads_what_is_written(tmp_path: Path) -> None:
     assert {str(time)[:26] for time in frame["ts"]} == {"2023-11-14 22:13:20.123456"}
     assert list(frame["local_orig"]) == ["T"] * 3
     assert list(frame["community_id"]) == [ROW["community_id"]] * 3
+
+
+def test_of_several_logs_those_without_rows_are_not_made_but_for_conn(tmp_path: Path) -> None:
+    with Logs(tmp_path, ("conn", "ssh", "rfb")) as logs:
+        logs.write("ssh", pl.DataFrame(schema=polars_schema(LOGS["ssh"])))
+        logs.write("http", pl.DataFrame(schema=polars_schema(LOGS["http"])))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["conn.log", "ssh.log"]
+    assert "#path\tssh\n" in (tmp_path / "ssh.log").read_text()
+
+
+def test_none_of_several_logs_is_left_behind_when_something_fails(tmp_path: Path) -> None:
+    def fail() -> None:
+        with Logs(tmp_path, ("conn", "ssh")) as logs:
+            logs.write("ssh", pl.DataFrame(schema=polars_schema(LOGS["ssh"])))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from parsers import schema
 from sensor.cli.options import cores
 
 
@@ -15,7 +16,7 @@ def test_logs_are_written_into_the_folder(command, analysis, tmp_path: Path):
         "folder": folder,
         "options": {
             "checksums": "auto",
-            "only": ("conn",),
+            "only": tuple(schema.LOGS),
             "json_logs": False,
             "zeek_compat": True,
             "workers": cores(),

@@ -84,13 +84,13 @@ def resident() -> int:
 
 
 def test_what_is_not_full_does_not_grow() -> None:
-    arrays = allocate(payloads=True)
+    arrays = allocate(payloads=True, streams=True)
     same = grow(arrays)
     assert all(one is other for one, other in zip(arrays, same, strict=True))
 
 
 def test_rows_that_were_released_are_taken_again_before_new_ones() -> None:
-    arrays = allocate(payloads=False)
+    arrays = allocate(payloads=False, streams=False)
     first = [take_row(arrays.flows.data, arrays.numbers.data) for _ in range(5)]
     assert first == [1, 2, 3, 4, 5]
     arrays.flows[1:6, SERIAL] = 9

@@ -1,0 +1,128 @@
+"""One HTTP/1 message behind its start line: header, body and trailer, as Zeek measures them.
+
+A body's length is what Zeek's log says: of a compressed body what it comes to, of a body that is
+read line by line (with parts, or without a length and not followed by the end of the connection)
+with two bytes for every line's end. RFC 9112; Zeek's HTTP.cc (HTTP_Message).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parsers.services.http_entity import Body, Entity, Exchange
+from parsers.services.http_lines import FOREVER, LINE_MAX, Lines
+
+HEAD_MAX = LINE_MAX
+"""How long a header may be, with the trailer of its message."""
+
+
+class Message:
+    """The message that a side sends.
+
+    head: bytes of the header, or the header of the part, that was read last.
+    done: whether it has ended.
+    """
+
+    def __init__(
+        self,
+        lines: Lines,
+        exchange: Exchange,
+        body: Body,
+        on_field: Callable[[bytes, bytes], None],
+        on_end: Callable[[int], None],
+    ) -> None:
+        self.lines, self.exchange, self.expects = lines, exchange, body
+        self.on_field, self._on_end = on_field, on_end
+        self.head = 0
+        self.done = False
+        self.top = Entity(self)
+        # Bytes of a multipart body that are to come, and whether none has come yet.
+        self.remaining = FOREVER
+        self._begins = False
+
+    @property
+    def passes(self) -> int:
+        """How many bytes it need not see."""
+        inflates = self.top.inflated is not None
+        return 0 if inflates or self.lines.awaits_lf else self.lines.plain
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it has more header than is read."""
+        unended = self.lines.length if self.top.in_header else 0
+        return self.head + unended > HEAD_MAX
+
+    def feed(self, octets: bytes, start: int) -> int:
+        """Read a line or a stretch of the body; tell where the next begins."""
+        lines = self.lines
+        position = lines.swallow(octets, start)
+        if self._begins:
+            self._begins, start = False, position
+        if position < len(octets):
+            position = self._read(octets, position, min(len(octets), start + self.remaining))
+        self._consumed(position - start)
+        return position
+
+    def _read(self, octets: bytes, start: int, stop: int) -> int:
+        lines = self.lines
+        if lines.plain:
+            stop = min(stop, start + lines.plain)
+            lines.plain -= stop - start
+            self.top.plain(octets[start:stop], stop - start)
+            return stop
+        if self.top.reads_lines:
+            self.top.length += lines.count(octets, start, stop)
+            return stop
+        cut = lines.cut(octets, start, stop)
+        if cut is None:
+            return stop
+        line, length, following = cut
+        self.top.line(line, length)
+        return following
+
+    def _consumed(self, count: int) -> None:
+        """Note what came of a body with parts and a length: its last line may have no end."""
+        if self.remaining == FOREVER or self._begins:
+            return
+        self.remaining -= count
+        if self.remaining <= 0 and not self.done:
+            self.remaining = FOREVER
+            self.last_line()
+
+    def limit(self, length: int) -> None:
+        """Let a body that is read by lines be no longer than that."""
+        self.remaining, self._begins = length, True
+
+    def last_line(self) -> None:
+        """Take what is held for a line."""
+        if self.lines.length and self.top.reads_lines:
+            self.top.length += self.lines.rest()[1] + 2
+        elif self.lines.length:
+            self.top.line(*self.lines.rest())
+
+    def skip(self, count: int) -> None:
+        """Bytes that it need not see were passed over."""
+        count = min(count, self.lines.plain)
+        self.lines.plain -= count
+        self.top.plain(b"", count)
+        self._consumed(count)
+
+    def gap(self, count: int) -> bool:
+        """Bytes are not in the capture: whether the body goes on behind them."""
+        entity = self.top
+        while entity.child and not entity.child.ended:
+            entity = entity.child
+        if not entity.gap(count):
+            return False
+        self._consumed(count)
+        return True
+
+    def end(self) -> None:
+        """It goes no further."""
+        self.top.end()
+
+    def finish(self) -> None:
+        """Tell that it has ended."""
+        if not self.done:
+            self.done = True
+            self._on_end(self.top.length)

@@ -1,0 +1,132 @@
+"""HTTP requests and responses paired into rows of `http`, as Zeek's base/protocols/http/main.zeek.
+
+Requests and responses are numbered, each side on its own, and those of one number share a row. It
+is written when its response ends, or with the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from parsers.services.http_fields import basic_user, text, unescaped
+from parsers.services.http_start import RequestLine, StatusLine
+from parsers.services.parser import ORIG
+
+PENDING_MAX = 100  # Zeek's HTTP::max_pending_requests
+PROXIED_MAX = 100
+"""How many fields that tell of a proxy a row names."""
+
+COLUMNS = {
+    b"HOST": "host",
+    b"REFERER": "referrer",
+    b"ORIGIN": "origin",
+    b"USER-AGENT": "user_agent",
+}
+"""Header fields of a request whose value is a column."""
+PROXY_FIELDS = (
+    *(b"FORWARDED", b"X-FORWARDED-FOR", b"X-FORWARDED-FROM", b"CLIENT-IP"),
+    *(b"VIA", b"XROXY-CONNECTION", b"PROXY-CONNECTION"),
+)
+AUTHORIZATION = (b"AUTHORIZATION", b"PROXY-AUTHORIZATION")
+
+Values = dict[str, Any]
+
+
+class Pairs:
+    """The rows of a connection.
+
+    now: the time of what is read.
+    """
+
+    def __init__(self, write: Callable[[Values], None]) -> None:
+        self.now = 0
+        self._write = write
+        self._pending: dict[int, Values] = {}
+        # The request and the response that are in progress, and how many rows there were.
+        self._request = self._response = self._depth = 0
+
+    def request(self, line: RequestLine) -> None:
+        """A request begins."""
+        self._request = max(self._request, self._response)
+        if len(self._pending) > PENDING_MAX:
+            self._let_go()
+        self._request += 1
+        self._of(ORIG).update(method=text(line.method), uri=text(unescaped(line.uri)))
+
+    def response(self, line: StatusLine) -> None:
+        """A response begins; after an interim one it is to the same request."""
+        pending = self._pending.get(self._response)
+        if pending is None or not (is_interim(pending) or "status_code" not in pending):
+            self._response += 1
+        reason = "<empty>" if line.reason is None else text(line.reason)
+        values = self._of(1 - ORIG)
+        values.update(version=line.version, status_code=line.status, status_msg=reason)
+        if is_interim(values):
+            values.update(info_code=line.status, info_msg=reason)
+
+    def field(self, side: int, name: bytes, value: bytes) -> None:
+        """A header field."""
+        values = self._of(side)
+        if side != ORIG:
+            return
+        if name in COLUMNS:
+            values[COLUMNS[name]] = text(value)
+        elif name in PROXY_FIELDS:
+            proxied = values.setdefault("proxied", {})
+            if len(proxied) < PROXIED_MAX:
+                proxied[f"{name.decode()} -> {text(value)}"] = True
+        elif name in AUTHORIZATION:
+            user = basic_user(value)
+            if user is not None:
+                values["username"] = text(user)
+
+    def ended(self, side: int, body: int) -> None:
+        """A message ends that had so long a body."""
+        values = self._of(side)
+        if side == ORIG:
+            values["request_body_len"] = body
+            return
+        values["response_body_len"] = body
+        if not is_interim(values):
+            self._log(self._pending.pop(self._response))
+
+    def flush(self) -> None:
+        """No more comes: write what waits."""
+        for number, values in self._pending.items():
+            if number:
+                self._log(values)
+        self._pending.clear()
+
+    def _log(self, values: Values) -> None:
+        if "proxied" in values:
+            values["proxied"] = list(values["proxied"])
+        self._write(values)
+
+    def _of(self, side: int) -> Values:
+        """The row that a side's message belongs to."""
+        number = self._request if side == ORIG else self._response
+        if number not in self._pending:
+            self._depth += 1
+            self._pending[number] = {
+                "ts": self.now,
+                "trans_depth": self._depth,
+                "request_body_len": 0,
+                "response_body_len": 0,
+                "tags": [],
+            }
+        return self._pending[number]
+
+    def _let_go(self) -> None:
+        """Write the rows of the requests that wait for too many responses."""
+        self._response = max(self._response, 1)
+        for number in range(self._response, self._request):
+            if number in self._pending:
+                self._log(self._pending.pop(number))
+        self._response = max(self._response, self._request)
+
+
+def is_interim(values: Values) -> bool:
+    """Whether the last response of a row was one before the response (1xx)."""
+    status: int = values.get("status_code", 0)
+    return 100 <= status <= 199

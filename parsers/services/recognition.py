@@ -1,0 +1,104 @@
+"""Which protocol a connection speaks, by the first bytes of both sides, whatever the port.
+
+Two looks: the first two bytes of a side, for many connections at once, rule out nearly all that no
+parser reads; then each parser's own question to the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parsers.services import http, rdp, rfb, ssh, tls
+from parsers.services.parser import Parser
+
+LOOKED_AT = 256  # first bytes of a side, at most, that decide
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A protocol that is read, as Zeek recognises it.
+
+    begins: what first bytes of both sides say. ports: the responder's on which Zeek expects it, and
+    reads from the first byte on. alone: whether elsewhere the bytes of one side are enough.
+    """
+
+    begins: Callable[[bytes, bytes], bool | None]
+    parser: type[Parser]
+    ports: frozenset[int] = frozenset()
+    alone: bool = False
+    expected: re.Pattern[bytes] | None = None  # what the originator may begin with there, too
+
+
+PROTOCOLS: tuple[Protocol, ...] = (
+    Protocol(ssh.begins, ssh.Ssh, frozenset((22,))),
+    Protocol(
+        tls.begins,
+        tls.Tls,
+        frozenset((443, 563, 585, 614, 636, 853, 989, 990, 992, 993, 995, 5223)),
+        alone=True,
+    ),
+    Protocol(
+        http.begins,
+        http.Http,
+        frozenset((80, 81, 631, 1080, 3128, 8000, 8080, 8888)),
+        alone=True,
+        expected=re.compile(rb"[A-Z]+ [!-~]"),
+    ),
+    Protocol(rfb.begins, rfb.Rfb),
+    Protocol(rdp.begins, rdp.Rdp, frozenset((3389,))),
+)
+
+
+def recognise(orig: bytes, resp: bytes, port: int) -> tuple[Protocol | None, bool]:
+    """Return what a connection with these first bytes speaks, and whether more bytes may tell.
+
+    At most LOOKED_AT bytes of each side are of use. `port`: the responder's.
+    """
+    may_be = False
+    for protocol in PROTOCOLS:
+        answer = protocol.begins(orig, resp)
+        if not answer and port in protocol.ports and protocol.expected is not None:
+            answer = bool(protocol.expected.match(orig)) or answer
+        waits = not (protocol.alone or port in protocol.ports or (orig and resp))
+        if answer and not waits:
+            return protocol, False
+        may_be |= answer is not False
+    return None, may_be
+
+
+def may_begin(first: NDArray[np.int64], roles: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether streams with these first two bytes may be of a protocol that is read.
+
+    `first`: (n,), the first byte times 256 and the second; `roles`: (n,), ORIG or RESP.
+    """
+    return _BEGINNINGS[roles, first]
+
+
+LETTERS = [bytes((one, other)) for one in range(65, 91) for other in range(65, 91)]
+BLANK = [bytes((one, other)) for one in b"\t\n\r " for other in range(256)]
+SHORT_SSL2 = [bytes((0x80, length)) for length in range(256)]
+BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
+    # What the originator, and what the responder may begin with.
+    ([b"SS"], [b"SS"]),  # SSH
+    ([b"\x16\x03", *SHORT_SSL2], [b"\x16\x03", b"\x15\x03", *SHORT_SSL2]),  # TLS
+    (LETTERS + BLANK, [b"HT"]),  # HTTP: a method
+    ([b"RF"], [b"RF"]),  # RFB
+    ([b"\x03\x00"], [b"\x03\x00"]),  # TPKT, in which RDP is
+)
+
+
+def _beginnings() -> NDArray[np.bool_]:
+    """By role and first two bytes: whether some parser may read it (bool, (2, 65536))."""
+    table = np.zeros((2, 65_536), np.bool_)
+    for protocol in BEGINNINGS:
+        for role, octets in enumerate(protocol):
+            table[role, [each[0] * 256 + each[1] for each in octets]] = True
+    return table
+
+
+_BEGINNINGS = _beginnings()

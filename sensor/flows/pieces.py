@@ -1,0 +1,103 @@
+"""Payload that some parser still wants, copied out of the packets: pieces of TCP streams.
+
+Each flow has a line of wishes: from which position of a side's stream on its bytes are of use,
+and up to which they are copied before somebody has to look at them. What nobody wants is never
+copied, so that bulk transfer costs a comparison a packet. Wishes belong to the flow whose serial
+number they carry; a row that was handed on begins anew.
+
+Positions count a stream's bytes from 0. Pieces lie in the order of their arrival and overlap where
+the segments did; `streams.py` makes streams of them.
+"""
+
+from __future__ import annotations
+
+from parsers.kernel import Words, kernel
+from parsers.packets.fields import (
+    CAPTURED,
+    PAYLOAD_AT,
+    PAYLOAD_BYTES,
+    SEQUENCE,
+    TRANSPORT_AT,
+)  # fmt: skip
+from parsers.packets.fields import FLAGS as TCP_FLAGS
+from parsers.packets.octets import copy
+from parsers.packets.transport import RST, SYN
+from sensor.flows.row import (
+    ASKED,
+    FIRST_SEQ,
+    FLAGS,
+    NOW,
+    OCTETS,
+    PAYLOAD_WAITS,
+    PIECES,
+    POSITION,
+    SERIAL,
+    SIDE,
+    SIDES,
+)  # fmt: skip
+from sensor.flows.sequence import MASK32, delta
+
+# A line of wishes.
+FROM = 0  # and 1, for side 1: bytes before are of no use
+UNTIL = 2  # and 3: bytes behind need somebody who has looked at those before
+OWNER = 4  # serial of the flow
+WISHES = 5
+
+# A piece.
+WHOSE = 0  # row * 2 + side
+BEGIN, LENGTH, WHEN = 1, 2, 3  # position, bytes, network time (it never goes back)
+AT = 4  # where its bytes lie
+WORDS = 5
+
+FIRST_LOOK = 4096  # bytes of a side, after which somebody looks what they are
+SLACK = 65_536  # bytes copied beyond, until he does
+ENOUGH = 64  # sides that wait: somebody has to look
+
+
+@kernel
+def keep(
+    flows: Words,
+    wishes: Words,
+    pieces: Words,
+    octets: Words,
+    numbers: Words,
+    b: Words,
+    p: Words,
+    row: int,
+    side: int,
+) -> None:
+    """Copy the payload of the TCP segment at hand, if it is wanted."""
+    if wishes[row, OWNER] != flows[row, SERIAL]:
+        wishes[row, OWNER] = flows[row, SERIAL]
+        for k in range(2):
+            wishes[row, FROM + k] = 0
+            wishes[row, UNTIL + k] = FIRST_LOOK
+    until = wishes[row, UNTIL + side]
+    length = p[PAYLOAD_BYTES]
+    flags = p[TCP_FLAGS]
+    if until == 0 or flags & RST or p[CAPTURED] - (p[PAYLOAD_AT] - p[TRANSPORT_AT]) < length:
+        return
+    e = SIDES + side * SIDE
+    syn = 1 if flags & SYN else 0
+    position = flows[row, e + POSITION]
+    expected = (flows[row, e + FIRST_SEQ] + position) & MASK32
+    begin = position + delta((p[SEQUENCE] + syn) & MASK32, expected) - 1
+    end = begin + length
+    before = max(0, -begin)  # at the sequence numbers of the SYN or before: no part of the stream
+    begin, length = begin + before, length - before
+    if length <= 0 or end <= wishes[row, FROM + side] or begin >= until + SLACK:
+        return
+    piece, at = numbers[PIECES], numbers[OCTETS]
+    pieces[piece, WHOSE] = row * 2 + side
+    pieces[piece, BEGIN] = begin
+    pieces[piece, LENGTH] = length
+    pieces[piece, WHEN] = numbers[NOW]
+    pieces[piece, AT] = at
+    copy(octets, at, b, p[PAYLOAD_AT] + before, length)
+    numbers[PIECES] = piece + 1
+    numbers[OCTETS] = at + length
+    flows[row, FLAGS] |= PAYLOAD_WAITS
+    if begin < until and end >= until:
+        numbers[ASKED] += 1
+    if end >= until + SLACK:
+        numbers[ASKED] += ENOUGH

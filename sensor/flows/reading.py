@@ -1,0 +1,212 @@
+"""One connection that is being read: its pieces in order, to the parser that its first bytes name.
+
+Of segments that overlap the first data wins, as in Zeek. Bytes behind a hole wait, a bounded number
+of them, until the hole is filled or given up.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from parsers.services.parser import NOTHING, ORIG, RESP, Parser, Row
+from parsers.services.recognition import LOOKED_AT, Protocol, recognise
+from parsers.services.tls import Tls
+
+AHEAD_AT_MOST = 262_144  # bytes of a side that wait behind a hole
+PIECES_AT_MOST = 1024  # and pieces of them
+UNKNOWN_AT_MOST = 8192  # bytes of a connection whose protocol is not known yet
+
+
+class Ahead:
+    """What of a stream lies behind a hole: pieces that do not overlap, in order."""
+
+    def __init__(self) -> None:
+        self.octets = 0
+        self._begins: list[int] = []
+        self._pieces: list[tuple[bytes, int]] = []  # bytes, time
+
+    @property
+    def begin(self) -> int:
+        """Where the first piece begins; NOTHING without any."""
+        return self._begins[0] if self._begins else NOTHING
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more waits than is allowed."""
+        return self.octets > AHEAD_AT_MOST or len(self._begins) > PIECES_AT_MOST
+
+    def add(self, begin: int, octets: bytes, when: int) -> None:
+        """Add a piece, less what is there already."""
+        first, end = begin, begin + len(octets)
+        place = bisect_right(self._begins, begin)
+        if place:
+            begin = max(begin, self._end(place - 1))
+        while begin < end:
+            until = min(end, self._begins[place]) if place < len(self._begins) else end
+            if begin < until:
+                self._begins.insert(place, begin)
+                self._pieces.insert(place, (octets[begin - first : until - first], when))
+                self.octets += until - begin
+                place += 1
+            if until == end:
+                return
+            begin = self._end(place)
+            place += 1
+
+    def take(self) -> tuple[int, bytes, int]:
+        """Take out the first piece."""
+        octets, when = self._pieces.pop(0)
+        self.octets -= len(octets)
+        return self._begins.pop(0), octets, when
+
+    def _end(self, place: int) -> int:
+        return self._begins[place] + len(self._pieces[place][0])
+
+
+class Reading:
+    """Reads one connection. Sides are places in the flow's key; parsers know roles.
+
+    originator: which side is it; port: the responder's.
+    position: of each side, up to where its stream was read. services: what was confirmed, in that
+    order. failed: why a parser gave up, "" if none did. is_over: nobody reads on.
+    """
+
+    def __init__(self, originator: int, port: int) -> None:
+        self.position = [0, 0]
+        self.services: list[str] = []
+        self.failed = ""
+        self.is_over = False
+        self._originator, self._port = originator, port
+        self._ahead = (Ahead(), Ahead())
+        self._parser: Parser | None = None
+        self._unknown: list[tuple[int, bytes, int]] = []  # role, bytes, time
+        self._heads = [b"", b""]  # by role
+        self._base = [0, 0]  # by role: where the parser's stream begins
+        self._made: list[Row] = []
+        self._last = 0
+
+    def piece(self, side: int, begin: int, octets: bytes, when: int) -> None:
+        """Take in a piece of a side's stream, in the order of arrival."""
+        self._last = max(self._last, when)
+        self._pass_to(side, begin)
+        if begin > self.position[side]:
+            self._ahead[side].add(begin, octets, when)
+            if self._ahead[side].is_full:
+                self._lose_hole(side, self._ahead[side].begin)
+        else:
+            self._read_on(side, begin, octets, when)
+        self._release(side)
+
+    def give_up_holes(self, side: int, reached: int) -> None:
+        """Pass over holes of a side before a position: what is missing there will not come."""
+        while self.position[side] < reached and not self.is_over:
+            self._lose_hole(side, min(reached, self._ahead[side].begin))
+            self._release(side)
+
+    def closed(self, side: int) -> None:
+        """A side has sent all that it had to send, and it was read."""
+        if self._parser is not None and not self.is_over:
+            self._parser.closed(self._role(side), self._last)
+            self._look_at_parser()
+
+    def end(self) -> None:
+        """No more comes."""
+        if self._parser is not None and not self.is_over:
+            self._parser.end(self._last)
+            self._look_at_parser()
+        self.is_over = True
+
+    def wants(self, side: int) -> int:
+        """The position before which bytes of a side are of no use; NOTHING: none are any more."""
+        if self.is_over:
+            return NOTHING
+        if self._parser is None:
+            return 0
+        role = self._role(side)
+        return min(self._base[role] + self._parser.wants[role], NOTHING)
+
+    def take(self) -> list[Row]:
+        """Take out the rows that were made."""
+        made, self._made = self._made, []
+        return made
+
+    def _role(self, side: int) -> int:
+        return ORIG if side == self._originator else RESP
+
+    def _side(self, role: int) -> int:
+        return self._originator if role == ORIG else 1 - self._originator
+
+    def _pass_to(self, side: int, position: int) -> None:
+        """Pass over what the parser did not want and nobody copied."""
+        position = min(position, self.wants(side), self._ahead[side].begin)
+        count = position - self.position[side]
+        if count > 0 and self._parser is not None and not self.is_over:
+            self.position[side] = position
+            self._parser.skipped(self._role(side), count, self._last)
+            self._look_at_parser()
+
+    def _lose_hole(self, side: int, until: int) -> None:
+        """Give up what is missing up to a position, behind which pieces may wait."""
+        self._pass_to(side, until)
+        count = until - self.position[side]
+        if self.is_over or count <= 0:
+            return
+        self.position[side] = until
+        if self._parser is None:
+            self.is_over = True  # without its beginning nothing can be recognised
+        else:
+            self._parser.gap(self._role(side), count, self._last)
+            self._look_at_parser()
+
+    def _release(self, side: int) -> None:
+        """Read on with what waited, as far as its turn has come."""
+        while not self.is_over and self._ahead[side].begin <= self.position[side]:
+            self._read_on(side, *self._ahead[side].take())
+
+    def _read_on(self, side: int, begin: int, octets: bytes, when: int) -> None:
+        fresh = octets[self.position[side] - begin :] if begin < self.position[side] else octets
+        if fresh and not self.is_over:
+            self.position[side] += len(fresh)
+            self._parse(self._role(side), fresh, when)
+
+    def _parse(self, role: int, octets: bytes, when: int) -> None:
+        if self._parser is not None:
+            self._parser.data(role, octets, when)
+            self._look_at_parser()
+            return
+        self._unknown.append((role, octets, when))
+        if len(self._heads[role]) < LOOKED_AT:
+            self._heads[role] += octets[: LOOKED_AT - len(self._heads[role])]
+        found, may_be = recognise(self._heads[ORIG], self._heads[RESP], self._port)
+        if found is not None:
+            self._begin(found, when)
+        elif not may_be or sum(len(each[1]) for each in self._unknown) > UNKNOWN_AT_MOST:
+            self._unknown.clear()
+            self.is_over = True
+
+    def _begin(self, protocol: Protocol, now: int) -> None:
+        """Read what was kept. As in Zeek it is read now, and not when it came, on foreign ports."""
+        self._parser = protocol.parser()
+        unknown, self._unknown = self._unknown, []
+        for role, octets, when in unknown:
+            if not self.is_over:
+                self._parser.data(role, octets, when if self._port in protocol.ports else now)
+                self._look_at_parser()
+
+    def _look_at_parser(self) -> None:
+        """Take over what the parser has made of it."""
+        parser = self._parser
+        if parser is None:
+            return
+        if parser.rows:
+            self._made += parser.rows
+            parser.rows.clear()
+        if parser.confirmed and parser.service not in self.services:
+            self.services.append(parser.service)
+        elif not parser.confirmed and parser.service in self.services:
+            self.services.remove(parser.service)
+        if parser.failed:
+            self.failed, self.is_over = f"{parser.service}_{parser.failed}", True
+        elif parser.tls_begins:
+            self._parser = Tls()
+            self._base = [self.position[self._side(each)] for each in (ORIG, RESP)]
