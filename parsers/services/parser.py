@@ -31,6 +31,7 @@ class Parser:
     confirmed: whether both sides spoke the protocol so far that Zeek would name it in `service`.
     failed: why it gave up, a name in lower case with underscores; "" while it reads.
     tls_begins: whether what comes next of both sides is TLS, and not for this parser.
+    passes_on: whether what comes next is another protocol, that has to be recognised anew.
     wants: for each side the position in its stream, from 0, before which bytes are of no use to the
         parser; they may then be passed over and told by `skipped`. Never falls.
     """
@@ -42,6 +43,7 @@ class Parser:
         self.confirmed = False
         self.failed = ""
         self.tls_begins = False
+        self.passes_on = False
         self.wants = [0, 0]
 
     def data(self, side: int, octets: bytes, ts: int) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from parsers.packets.transport import TCP
 from parsers.services import http, rdp, rfb, ssh, tls
 from parsers.services.parser import Parser
 
@@ -53,14 +54,17 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol(rdp.begins, rdp.Rdp, frozenset((3389,))),
 )
 
+DATAGRAMS: tuple[Protocol, ...] = ()
 
-def recognise(orig: bytes, resp: bytes, port: int) -> tuple[Protocol | None, bool]:
+
+def recognise(orig: bytes, resp: bytes, transport: int, port: int) -> tuple[Protocol | None, bool]:
     """Return what a connection with these first bytes speaks, and whether more bytes may tell.
 
-    At most LOOKED_AT bytes of each side are of use. `port`: the responder's.
+    Of TCP at most LOOKED_AT bytes of each side are of use, of UDP each side's first datagram.
+    `transport`: the IP protocol number; `port`: the responder's.
     """
     may_be = False
-    for protocol in PROTOCOLS:
+    for protocol in PROTOCOLS if transport == TCP else DATAGRAMS:
         answer = protocol.begins(orig, resp)
         if not answer and port in protocol.ports and protocol.expected is not None:
             answer = bool(protocol.expected.match(orig)) or answer

@@ -1,12 +1,12 @@
-"""Payload that some parser still wants, copied out of the packets: pieces of TCP streams.
+"""Payload that some parser still wants, copied out of the packets: pieces of streams.
 
 Each flow has a line of wishes: from which position of a side's stream on its bytes are of use,
 and up to which they are copied before somebody has to look at them. What nobody wants is never
 copied, so that bulk transfer costs a comparison a packet. Wishes belong to the flow whose serial
 number they carry; a row that was handed on begins anew.
 
-Positions count a stream's bytes from 0. Pieces lie in the order of their arrival and overlap where
-the segments did; `streams.py` makes streams of them.
+Positions count a stream's bytes from 0; of UDP, those of its datagrams as they came. Pieces lie in
+the order of their arrival and overlap where the segments did; `streams.py` makes streams of them.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from parsers.packets.fields import (
     CAPTURED,
     PAYLOAD_AT,
     PAYLOAD_BYTES,
+    PROTOCOL,
     SEQUENCE,
     TRANSPORT_AT,
 )  # fmt: skip
 from parsers.packets.fields import FLAGS as TCP_FLAGS
 from parsers.packets.octets import copy
-from parsers.packets.transport import RST, SYN
+from parsers.packets.transport import RST, SYN, TCP
 from sensor.flows.row import (
     ASKED,
     FIRST_SEQ,
     FLAGS,
     NOW,
     OCTETS,
+    PAYLOAD,
     PAYLOAD_WAITS,
     PIECES,
     POSITION,
@@ -66,7 +68,7 @@ def keep(
     row: int,
     side: int,
 ) -> None:
-    """Copy the payload of the TCP segment at hand, if it is wanted."""
+    """Copy the payload of the segment or datagram at hand, if it is wanted."""
     if wishes[row, OWNER] != flows[row, SERIAL]:
         wishes[row, OWNER] = flows[row, SERIAL]
         for k in range(2):
@@ -75,13 +77,21 @@ def keep(
     until = wishes[row, UNTIL + side]
     length = p[PAYLOAD_BYTES]
     flags = p[TCP_FLAGS]
-    if until == 0 or flags & RST or p[CAPTURED] - (p[PAYLOAD_AT] - p[TRANSPORT_AT]) < length:
+    tcp = p[PROTOCOL] == TCP
+    if (
+        until == 0
+        or (tcp and flags & RST)
+        or p[CAPTURED] - (p[PAYLOAD_AT] - p[TRANSPORT_AT]) < length
+    ):
         return
     e = SIDES + side * SIDE
-    syn = 1 if flags & SYN else 0
-    position = flows[row, e + POSITION]
-    expected = (flows[row, e + FIRST_SEQ] + position) & MASK32
-    begin = position + delta((p[SEQUENCE] + syn) & MASK32, expected) - 1
+    if tcp:
+        syn = 1 if flags & SYN else 0
+        position = flows[row, e + POSITION]
+        expected = (flows[row, e + FIRST_SEQ] + position) & MASK32
+        begin = position + delta((p[SEQUENCE] + syn) & MASK32, expected) - 1
+    else:
+        begin = flows[row, e + PAYLOAD] - length
     end = begin + length
     before = max(0, -begin)  # at the sequence numbers of the SYN or before: no part of the stream
     begin, length = begin + before, length - before

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from parsers.packets.transport import TCP
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser, Row
 from parsers.services.recognition import LOOKED_AT, Protocol, recognise
 from parsers.services.tls import Tls
 
 AHEAD_AT_MOST = 262_144  # bytes of a side that wait behind a hole
 PIECES_AT_MOST = 1024  # and pieces of them
+NO_PORT = 0  # of what is inside another protocol
 UNKNOWN_AT_MOST = 8192  # bytes of a connection whose protocol is not known yet
 
 
@@ -66,17 +68,17 @@ class Ahead:
 class Reading:
     """Reads one connection. Sides are places in the flow's key; parsers know roles.
 
-    originator: which side is it; port: the responder's.
+    originator: which side is it; port: the responder's; transport: its IP protocol number.
     position: of each side, up to where its stream was read. services: what was confirmed, in that
     order. failed: why a parser gave up, "" if none did. is_over: nobody reads on.
     """
 
-    def __init__(self, originator: int, port: int) -> None:
+    def __init__(self, originator: int, port: int, transport: int) -> None:
         self.position = [0, 0]
         self.services: list[str] = []
         self.failed = ""
         self.is_over = False
-        self._originator, self._port = originator, port
+        self._originator, self._port, self._transport = originator, port, transport
         self._ahead = (Ahead(), Ahead())
         self._parser: Parser | None = None
         self._unknown: list[tuple[int, bytes, int]] = []  # role, bytes, time
@@ -88,6 +90,10 @@ class Reading:
     def piece(self, side: int, begin: int, octets: bytes, when: int) -> None:
         """Take in a piece of a side's stream, in the order of arrival."""
         self._last = max(self._last, when)
+        if self._transport != TCP:
+            self.position[side] = begin
+            self._read_on(side, begin, octets, when)
+            return
         self._pass_to(side, begin)
         if begin > self.position[side]:
             self._ahead[side].add(begin, octets, when)
@@ -99,7 +105,7 @@ class Reading:
 
     def give_up_holes(self, side: int, reached: int) -> None:
         """Pass over holes of a side before a position: what is missing there will not come."""
-        while self.position[side] < reached and not self.is_over:
+        while self.position[side] < reached and not self.is_over and self._transport == TCP:
             self._lose_hole(side, min(reached, self._ahead[side].begin))
             self._release(side)
 
@@ -175,9 +181,12 @@ class Reading:
             self._look_at_parser()
             return
         self._unknown.append((role, octets, when))
-        if len(self._heads[role]) < LOOKED_AT:
-            self._heads[role] += octets[: LOOKED_AT - len(self._heads[role])]
-        found, may_be = recognise(self._heads[ORIG], self._heads[RESP], self._port)
+        head = self._heads[role]
+        if self._transport != TCP:
+            self._heads[role] = head or octets
+        elif len(head) < LOOKED_AT:
+            self._heads[role] += octets[: LOOKED_AT - len(head)]
+        found, may_be = recognise(self._heads[ORIG], self._heads[RESP], self._transport, self._port)
         if found is not None:
             self._begin(found, when)
         elif not may_be or sum(len(each[1]) for each in self._unknown) > UNKNOWN_AT_MOST:
@@ -207,6 +216,8 @@ class Reading:
             self.services.remove(parser.service)
         if parser.failed:
             self.failed, self.is_over = f"{parser.service}_{parser.failed}", True
-        elif parser.tls_begins:
-            self._parser = Tls()
+        elif parser.tls_begins or parser.passes_on:
+            self._parser = Tls() if parser.tls_begins else None
             self._base = [self.position[self._side(each)] for each in (ORIG, RESP)]
+            self._heads = [b"", b""]
+            self._port = NO_PORT

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from parsers.packets.transport import TCP
 from parsers.services.parser import NOTHING, ORIG
 from parsers.services.recognition import may_begin
 from sensor.flows.begin import responder_port
@@ -23,6 +24,7 @@ from sensor.flows.row import (
     CLOSING,
     DID_EOF,
     FLAGS,
+    KEY_REST,
     OCTETS,
     ORIGINATOR,
     PARTIAL_FLOW,
@@ -106,7 +108,8 @@ class Streams:
         may, of_orig = may_begin(begins, roles), roles == ORIG
         # Once the originator may speak a protocol, its answer is for the parser to judge.
         denied = np.where(of_orig, ~may, ~may & ~np.isin(rows[first], rows[first][may & of_orig]))
-        foreign = np.unique(rows[first][denied | (flags & PARTIAL_FLOW != 0)])
+        tcp = arrays.flows[rows[first], KEY_REST] >> 33 == TCP
+        foreign = np.unique(rows[first][tcp & (denied | (flags & PARTIAL_FLOW != 0))])
         read = np.fromiter(self._read, np.int64, len(self._read))
         foreign = foreign[~np.isin(foreign, read)]
         self._over[foreign] = True
@@ -123,7 +126,8 @@ class Streams:
                 self._read[oldest].end()
                 self._close(arrays, oldest)
             port = int(responder_port(arrays.flows, row))
-            reading = Reading(int(arrays.flows[row, FLAGS]) & ORIGINATOR, port)
+            transport = int(arrays.flows[row, KEY_REST]) >> 33
+            reading = Reading(int(arrays.flows[row, FLAGS]) & ORIGINATOR, port, transport)
             self._read[row] = reading
         return reading
 

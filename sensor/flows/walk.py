@@ -166,7 +166,7 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                     if numbers[PAYLOADS] and p[PAYLOAD_BYTES] > 0:
                         note_payload(flows, rows, sides, times, lengths, numbers, p, row, side)
                         keep_head(heads, flows, b, p, row, side)
-                    if numbers[STREAMS] and p[PAYLOAD_BYTES] > 0 and p[PROTOCOL] == TCP:
+                    if numbers[STREAMS] and p[PAYLOAD_BYTES] > 0 and p[PROTOCOL] in (TCP, UDP):
                         keep(flows, wishes, pieces, octets, numbers, b, p, row, side)
                     status = carried(flows, b, p, row)
                     if status == OK and p[CARRIER_KIND] == GRE_KIND:

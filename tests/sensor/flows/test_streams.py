@@ -14,7 +14,7 @@ from parsers.services.parser import NOTHING, ORIG, RESP, Parser
 from parsers.services.recognition import Protocol
 from sensor.flows import streams
 from sensor.flows.pieces import FIRST_LOOK, SLACK
-from tests.frames import TCP_ENDS, Talk, conn, flow, track
+from tests.frames import TCP_ENDS, UDP_ENDS, Talk, back, conn, flow, timed, track, udp
 
 HELLO = b"SS hello"
 
@@ -213,3 +213,38 @@ def test_compiled_streams_are_the_same(build: Any) -> None:
 def test_any_cut_into_blocks_gives_the_same_streams(cuts: list[int]) -> None:
     talk = long_talk(80)
     assert read(talk, cuts=cuts).told == read(talk).told
+
+
+def test_datagrams_are_read_one_by_one_as_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "DATAGRAMS", recognition.PROTOCOLS)
+    there, again = UDP_ENDS, back(UDP_ENDS)
+    packets = timed(udp(there, HELLO), udp(again, b"SS you"), udp(there, b"b"), udp(there, b"b"))
+    conn(packets, streams=True)
+    (toy,) = Toy.made
+    assert toy.told == [("data", ORIG, HELLO), ("data", RESP, b"SS you"), ("data", ORIG, b"bb")]
+    assert toy.times == [packet.time for packet in packets]
+
+
+class Proxy(Toy):
+    """Lets another protocol through after its first words."""
+
+    service = "proxy"
+    made: list[Toy] = []  # noqa: RUF012
+
+    def data(self, side: int, octets: bytes, ts: int) -> None:
+        super().data(side, octets, ts)
+        self.passes_on = side == RESP
+
+
+def test_what_a_proxy_lets_through_is_recognised_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begins(orig: bytes, resp: bytes) -> bool | None:
+        return None if not orig else orig.startswith(b"SSproxy")
+
+    proxy = Protocol(begins, Proxy, alone=True)
+    monkeypatch.setattr(recognition, "PROTOCOLS", (proxy, *recognition.PROTOCOLS))
+    monkeypatch.setattr(Proxy, "made", [])
+    talk = Talk().handshake().client("PA", b"SSproxy").server("PA", b"SSyes")
+    talk.client("PA", HELLO).server("PA", b"SS you")
+    assert flow(talk.packets, streams=True)["service"] == "proxy,toy"
+    assert Proxy.made[0].told == [("data", ORIG, b"SSproxy"), ("data", RESP, b"SSyes")]
+    assert Toy.made[-1].told == [("data", ORIG, HELLO), ("data", RESP, b"SS you")]
