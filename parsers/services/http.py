@@ -240,6 +240,7 @@ class Http(Parser):
             body,
             lambda name, value: self._field(side, name, value),
             lambda length: self._ended(side, length),
+            lambda: self._pairs.files(side),
         )
 
     def _field(self, side: int, name: bytes, value: bytes) -> None:

@@ -15,10 +15,13 @@ from parsers.services.http_fields import (
     LWS,
     content_range,
     content_type,
+    disposed_name,
     first_token,
     header_field,
     number,
+    typed_name,
 )
+from parsers.services.http_files import Base64, File
 from parsers.services.http_inflated import Inflated
 from parsers.services.http_lines import FOREVER
 
@@ -73,6 +76,7 @@ class Entity:
     """A header and a body: of a message, or of a part of a multipart one.
 
     length: bytes of the body so far.
+    file: what its body is, if it has no parts.
     """
 
     def __init__(self, message: Message, parent: Entity | None = None) -> None:
@@ -83,17 +87,23 @@ class Entity:
         self.length = 0
         self.child: Entity | None = None
         self.inflated: Inflated | None = None
+        self.file = File(message.on_file)
+        if parent and parent.file.base64:
+            self.file.base64 = Base64()
         self._field: bytearray | None = None
         self._kind = b""
         self._boundary = b""
         self._content_length = -1
         self._range = -1
+        self._whole = 0
         self._chunk = Chunk.UNUSED
         self._left = 0
 
     @property
     def reads_lines(self) -> bool:
-        """Whether all that comes counts, line by line."""
+        """Whether all that comes counts, line by line, and nothing else of it is needed."""
+        if not self.file.told:
+            return False
         framed = self.has_parts or self._chunk is not Chunk.UNUSED or self._content_length >= 0
         return not (self.in_header or self.ended or framed or self.inflated)
 
@@ -117,7 +127,7 @@ class Entity:
         elif self._chunk is Chunk.DATA_END:
             self._chunk = Chunk.SIZE
         else:
-            self._count(line, length + 2)
+            self._count(line, length + 2, b"\r\n")
 
     def plain(self, octets: bytes, length: int) -> None:
         """Read a stretch of the body; `octets` is empty where nobody needed to see it."""
@@ -140,6 +150,8 @@ class Entity:
 
     def gap(self, count: int) -> bool:
         """Bytes are missing: whether they are within a stretch of known length that has begun."""
+        if self.length:
+            self.file.end()
         chunked = self._chunk is not Chunk.UNUSED
         within = self._chunk is Chunk.DATA if chunked else self._content_length >= 0
         if not (self.length and within and self._left >= count):
@@ -163,6 +175,8 @@ class Entity:
             self.in_header = False
         elif self.child:
             self.child.end()
+        if not self._is_partial:
+            self.file.end()
         if self.parent and self.parent.is_multipart:
             self.message.lines.crlf_only = False
         if not self.parent:
@@ -173,8 +187,25 @@ class Entity:
         """Whether boundaries part its body."""
         return self._kind == b"multipart"
 
-    def _count(self, octets: bytes, length: int) -> None:
-        self.length += self.inflated.more(octets) if self.inflated else length
+    @property
+    def _is_partial(self) -> bool:
+        """Whether more of its file may come in other responses."""
+        return self.message.expects is not Body.MAYBE and self.message.exchange.status == 206
+
+    def _count(self, octets: bytes, length: int, line_end: bytes = b"") -> None:
+        if self.inflated:
+            self.length += self.inflated.more(octets)
+            return
+        self.length += length
+        # The last line end before a boundary belongs to the boundary: RFC 2046, 5.1.1.
+        if self.parent and self.parent.is_multipart:
+            self._read_file(octets, line_end)
+        else:
+            self._read_file(octets + line_end)
+
+    def _read_file(self, octets: bytes, line_end: bytes = b"") -> None:
+        if not self.has_parts:
+            self.file.more(octets, line_end)
 
     def _take(self, length: int) -> None:
         """Note that so much of a body with parts has come."""
@@ -209,6 +240,9 @@ class Entity:
 
     def _begin_body(self) -> None:
         """Decide from the header how the body is read: the first that applies."""
+        size = self._whole if self._range > 0 else self._content_length
+        if size > 0 and not self.inflated:
+            self.file.size = size
         if self.parent and self.parent.is_multipart:
             self.message.lines.crlf_only = True
         if self._chunk is Chunk.TRAILER or self.message.expects is Body.NONE:
@@ -264,6 +298,8 @@ class Entity:
 
     def read_content_type(self, value: bytes) -> None:
         """Take over what kind of body it has."""
+        name = typed_name(value)
+        self.file.name = self.file.name if name is None else name
         found = content_type(value)
         if found:
             kind, self._boundary = found
@@ -279,10 +315,11 @@ class Entity:
 
     def read_content_range(self, value: bytes) -> None:
         """Take over how long the part of a body is."""
-        length = content_range(value) if self.message.exchange.status == 206 else 0
-        if length:
-            self._range = length
-            self._content_length = max(self._content_length, length)
+        found = content_range(value) if self.message.exchange.status == 206 else None
+        if found:
+            self._range = found.length
+            self._content_length = max(self._content_length, found.length)
+            self.file.begins_at, self._whole = found.first, found.whole
 
     def read_transfer_encoding(self, value: bytes) -> None:
         """Take over whether the body comes in chunks."""
@@ -293,7 +330,16 @@ class Entity:
     def read_content_encoding(self, value: bytes) -> None:
         """Take over whether the body is compressed."""
         if first_token(value) in COMPRESSED:
-            self.inflated = Inflated()
+            self.inflated = Inflated(self._read_file)
+
+    def read_content_disposition(self, value: bytes) -> None:
+        """Take over how the file is called."""
+        name = disposed_name(value)
+        self.file.name = self.file.name if name is None else name
+
+    def read_content_transfer_encoding(self, value: bytes) -> None:
+        """Take over whether the body is encoded; parts of it are then too."""
+        self.file.base64 = Base64() if first_token(value) == b"base64" else None
 
 
 FIELDS: dict[bytes, Callable[[Entity, bytes], None]] = {
@@ -302,4 +348,6 @@ FIELDS: dict[bytes, Callable[[Entity, bytes], None]] = {
     b"CONTENT-RANGE": Entity.read_content_range,
     b"TRANSFER-ENCODING": Entity.read_transfer_encoding,
     b"CONTENT-ENCODING": Entity.read_content_encoding,
+    b"CONTENT-TRANSFER-ENCODING": Entity.read_content_transfer_encoding,
+    b"CONTENT-DISPOSITION": Entity.read_content_disposition,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from typing import NamedTuple
 
 ESCAPED = re.compile(rb"%(?:([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(?=%.))", re.DOTALL)
 
@@ -23,6 +24,11 @@ SPACE = b"\t\n\v\f\r "
 
 DIGITS = {10: re.compile(rb"[0-9]*"), 16: re.compile(rb"[0-9A-Fa-f]*")}
 DIGITS_MAX = {10: 18, 16: 15}  # what surely fits 63 bits
+
+FILE_NAMED = re.compile(rb"filename[\t ]*\*?=", re.IGNORECASE)
+NAMED = re.compile(rb"name[\t ]*=", re.IGNORECASE)
+NAME_BEHIND = re.compile(rb".*name[\t ]*\*?=[\t ]*", re.IGNORECASE)
+CHARSET = re.compile(rb"[a-z0-9!#$%&+-^_`{}~]+'[a-z0-9!#$%&+-^_`{}~]*'", re.IGNORECASE)
 
 BASIC = re.compile(rb"basic [\t ]*", re.IGNORECASE)
 NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
@@ -108,17 +114,25 @@ def number(digits: bytes, base: int) -> int | None:
     return sign * int(significant or b"0", base)
 
 
-def content_range(value: bytes) -> int:
-    """How many bytes a Content-Range says that the body has; 0 where it does not say."""
+class ContentRange(NamedTuple):
+    """Which part of a body comes: where it begins, how long it is, and the whole (0: unsaid)."""
+
+    first: int
+    length: int
+    whole: int
+
+
+def content_range(value: bytes) -> ContentRange | None:
+    """What a Content-Range says; None where it does not say how many bytes come."""
     unit = token(value, after_blanks(value, 0))
     if not unit or unit.group() != b"bytes":
-        return 0
-    positions, slash, _ = value[unit.end() :].replace(b" ", b"").partition(b"/")
+        return None
+    positions, slash, whole = value[unit.end() :].replace(b" ", b"").partition(b"/")
     first, dash, last = positions.partition(b"-")
     begin, end = number(first, 10), number(last, 10)
     if not (slash and dash) or begin is None or end is None or not 0 <= begin <= end:
-        return 0
-    return end - begin + 1
+        return None
+    return ContentRange(begin, end - begin + 1, max(number(whole, 10) or 0, 0))
 
 
 def content_type(value: bytes) -> tuple[bytes, bytes] | None:
@@ -156,6 +170,29 @@ def boundary(value: bytes, start: int) -> bytes:
             start = parameter.end()
             if wanted:
                 found = re.sub(rb"\\(.?)", rb"\1", parameter[1]) if quoted else parameter.group()
+
+
+def disposed_name(value: bytes) -> str | None:
+    """The name of the file that a Content-Disposition field gives: RFC 6266, 4.3."""
+    return file_name(value) if FILE_NAMED.search(value) else None
+
+
+def typed_name(value: bytes) -> str | None:
+    """The name of the file among the parameters of a media type."""
+    return file_name(value) if NAMED.search(value) else None
+
+
+def file_name(value: bytes) -> str:
+    """What the last parameter is whose name ends in `name`, to the end of a value not quoted.
+
+    Of an extended one (RFC 8187) the character set and the language are left out.
+    """
+    name = NAME_BEHIND.sub(b"", value, count=1)
+    if name.startswith(b'"'):
+        name = name.split(b'"', 2)[1]
+    if CHARSET.match(name):
+        name = name.rpartition(b"'")[2]
+    return text(unescaped(name))
 
 
 def basic_user(value: bytes) -> bytes | None:

@@ -7,6 +7,7 @@ has zlib for deflate; servers send both). What stands behind the end of the data
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
 INFLATED_MAX = 1 << 28
 """How much of a body is decompressed. What comes then does not count."""
@@ -14,9 +15,10 @@ BLOCK = 4096  # Zeek decompresses into blocks of this size, and drops one that h
 
 
 class Inflated:
-    """Measures one body."""
+    """Measures one body, and passes on what it comes to."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_octets: Callable[[bytes], None]) -> None:
+        self._on_octets = on_octets
         self._head = b""
         self._stream = zlib.decompressobj()
         self._over = False
@@ -38,10 +40,12 @@ class Inflated:
     def _block(self, octets: bytes) -> None:
         while octets and not self._over:
             try:
-                self._room -= len(self._stream.decompress(octets, BLOCK))
+                inflated = self._stream.decompress(octets, BLOCK)
             except zlib.error:
                 self._over = True
             else:
+                self._room -= len(inflated)
+                self._on_octets(inflated)
                 octets = self._stream.unconsumed_tail
                 self._over = self._stream.eof or self._room <= 0
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parsers.services.http_entity import Body, Entity, Exchange
+from parsers.services.http_files import Files
 from parsers.services.http_lines import FOREVER, LINE_MAX, Lines
 
 HEAD_MAX = LINE_MAX
@@ -30,9 +31,11 @@ class Message:
         body: Body,
         on_field: Callable[[bytes, bytes], None],
         on_end: Callable[[int], None],
+        on_file: Callable[[], Files],
     ) -> None:
         self.lines, self.exchange, self.expects = lines, exchange, body
         self.on_field, self._on_end = on_field, on_end
+        self.on_file = on_file
         self.head = 0
         self.done = False
         self.top = Entity(self)
@@ -43,8 +46,16 @@ class Message:
     @property
     def passes(self) -> int:
         """How many bytes it need not see."""
-        inflates = self.top.inflated is not None
-        return 0 if inflates or self.lines.awaits_lf else self.lines.plain
+        reads = self.top.inflated is not None or not self._innermost.file.told
+        return 0 if reads or self.lines.awaits_lf else self.lines.plain
+
+    @property
+    def _innermost(self) -> Entity:
+        """The entity that what comes belongs to."""
+        entity = self.top
+        while entity.child and not entity.child.ended:
+            entity = entity.child
+        return entity
 
     @property
     def too_long(self) -> bool:
@@ -109,10 +120,7 @@ class Message:
 
     def gap(self, count: int) -> bool:
         """Bytes are not in the capture: whether the body goes on behind them."""
-        entity = self.top
-        while entity.child and not entity.child.ended:
-            entity = entity.child
-        if not entity.gap(count):
+        if not self._innermost.gap(count):
             return False
         self._consumed(count)
         return True

@@ -7,9 +7,11 @@ is written when its response ends, or with the connection.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from parsers.services.http_fields import basic_user, text, unescaped
+from parsers.services.http_files import Files
 from parsers.services.http_start import RequestLine, StatusLine
 from parsers.services.parser import ORIG
 
@@ -33,6 +35,14 @@ AUTHORIZATION = (b"AUTHORIZATION", b"PROXY-AUTHORIZATION")
 Values = dict[str, Any]
 
 
+@dataclass
+class Row:
+    """What a row is to say, and the files that the two sides sent."""
+
+    values: Values
+    files: tuple[Files, Files] = field(default_factory=lambda: (Files(), Files()))
+
+
 class Pairs:
     """The rows of a connection.
 
@@ -42,7 +52,8 @@ class Pairs:
     def __init__(self, write: Callable[[Values], None]) -> None:
         self.now = 0
         self._write = write
-        self._pending: dict[int, Values] = {}
+        self._pending: dict[int, Row] = {}
+        self._last: Row | None = None
         # The request and the response that are in progress, and how many rows there were.
         self._request = self._response = self._depth = 0
 
@@ -57,7 +68,8 @@ class Pairs:
     def response(self, line: StatusLine) -> None:
         """A response begins; after an interim one it is to the same request."""
         pending = self._pending.get(self._response)
-        if pending is None or not (is_interim(pending) or "status_code" not in pending):
+        answered = pending is None or "status_code" in pending.values
+        if answered and not (pending and is_interim(pending.values)):
             self._response += 1
         reason = "<empty>" if line.reason is None else text(line.reason)
         values = self._of(1 - ORIG)
@@ -93,28 +105,44 @@ class Pairs:
 
     def flush(self) -> None:
         """No more comes: write what waits."""
-        for number, values in self._pending.items():
+        for number, row in self._pending.items():
             if number:
-                self._log(values)
+                self._log(row)
         self._pending.clear()
 
-    def _log(self, values: Values) -> None:
+    def files(self, side: int) -> Files:
+        """Where a file belongs that a side begins to send: the row that was worked on last."""
+        row = self._last or self._row(side)
+        return row.files[side]
+
+    def _log(self, row: Row) -> None:
+        values = row.values
+        for side, files in zip(("orig", "resp"), row.files, strict=True):
+            if files.names:
+                values[f"{side}_filenames"] = list(files.names)
+            if files.types:
+                values[f"{side}_mime_types"] = list(files.types)
         if "proxied" in values:
             values["proxied"] = list(values["proxied"])
         self._write(values)
 
     def _of(self, side: int) -> Values:
-        """The row that a side's message belongs to."""
+        """What the row says that a side's message belongs to."""
+        self._last = self._row(side)
+        return self._last.values
+
+    def _row(self, side: int) -> Row:
         number = self._request if side == ORIG else self._response
         if number not in self._pending:
             self._depth += 1
-            self._pending[number] = {
+            values = {
                 "ts": self.now,
                 "trans_depth": self._depth,
                 "request_body_len": 0,
                 "response_body_len": 0,
                 "tags": [],
             }
+            self._pending[number] = Row(values)
         return self._pending[number]
 
     def _let_go(self) -> None:

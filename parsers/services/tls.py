@@ -64,6 +64,7 @@ class Tls(Parser):
         except Malformed as reason:
             self._finish()
             self.failed = str(reason)
+            self.confirmed = False  # Zeek takes the name back
 
     def gap(self, side: int, count: int, ts: int) -> None:
         """A gap ends the reading, unless the handshake is over."""

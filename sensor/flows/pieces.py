@@ -22,7 +22,7 @@ from parsers.packets.fields import (
 )  # fmt: skip
 from parsers.packets.fields import FLAGS as TCP_FLAGS
 from parsers.packets.octets import copy
-from parsers.packets.transport import RST, SYN, TCP
+from parsers.packets.transport import FIN, RST, SYN, TCP
 from sensor.flows.row import (
     ASKED,
     FIRST_SEQ,
@@ -45,7 +45,7 @@ UNTIL = 2  # and 3: bytes behind need somebody who has looked at those before
 OWNER = 4  # serial of the flow
 WISHES = 5
 
-# A piece.
+# A piece; one without bytes is the end of a stream, where its FIN stands.
 WHOSE = 0  # row * 2 + side
 BEGIN, LENGTH, WHEN = 1, 2, 3  # position, bytes, network time (it never goes back)
 AT = 4  # where its bytes lie
@@ -95,19 +95,28 @@ def keep(
     end = begin + length
     before = max(0, -begin)  # at the sequence numbers of the SYN or before: no part of the stream
     begin, length = begin + before, length - before
-    if length <= 0 or end <= wishes[row, FROM + side] or begin >= until + SLACK:
-        return
+    if length > 0 and end > wishes[row, FROM + side] and begin < until + SLACK:
+        at = note(pieces, numbers, row * 2 + side, begin, length)
+        copy(octets, at, b, p[PAYLOAD_AT] + before, length)
+        flows[row, FLAGS] |= PAYLOAD_WAITS
+        if begin < until and end >= until:
+            numbers[ASKED] += 1
+        if end >= until + SLACK:
+            numbers[ASKED] += ENOUGH
+    if tcp and flags & FIN:
+        note(pieces, numbers, row * 2 + side, max(end, 0), 0)
+        flows[row, FLAGS] |= PAYLOAD_WAITS
+
+
+@kernel
+def note(pieces: Words, numbers: Words, whose: int, begin: int, length: int) -> int:
+    """Add a piece; returns where its bytes have to lie."""
     piece, at = numbers[PIECES], numbers[OCTETS]
-    pieces[piece, WHOSE] = row * 2 + side
+    pieces[piece, WHOSE] = whose
     pieces[piece, BEGIN] = begin
     pieces[piece, LENGTH] = length
     pieces[piece, WHEN] = numbers[NOW]
     pieces[piece, AT] = at
-    copy(octets, at, b, p[PAYLOAD_AT] + before, length)
     numbers[PIECES] = piece + 1
     numbers[OCTETS] = at + length
-    flows[row, FLAGS] |= PAYLOAD_WAITS
-    if begin < until and end >= until:
-        numbers[ASKED] += 1
-    if end >= until + SLACK:
-        numbers[ASKED] += ENOUGH
+    return at

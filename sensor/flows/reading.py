@@ -84,36 +84,35 @@ class Reading:
         self._unknown: list[tuple[int, bytes, int]] = []  # role, bytes, time
         self._heads = [b"", b""]  # by role
         self._base = [0, 0]  # by role: where the parser's stream begins
+        self._ends = [NOTHING, NOTHING]  # where each side's stream ends, once it is known
         self._made: list[Row] = []
         self._last = 0
 
     def piece(self, side: int, begin: int, octets: bytes, when: int) -> None:
-        """Take in a piece of a side's stream, in the order of arrival."""
+        """Take in a piece of a side's stream, in the order of arrival; without bytes: its end."""
         self._last = max(self._last, when)
         if self._transport != TCP:
             self.position[side] = begin
             self._read_on(side, begin, octets, when)
             return
         self._pass_to(side, begin)
-        if begin > self.position[side]:
+        if not octets:
+            self._ends[side] = begin
+        elif begin > self.position[side]:
             self._ahead[side].add(begin, octets, when)
             if self._ahead[side].is_full:
                 self._lose_hole(side, self._ahead[side].begin)
         else:
             self._read_on(side, begin, octets, when)
         self._release(side)
+        self._close_at_end(side)
 
     def give_up_holes(self, side: int, reached: int) -> None:
         """Pass over holes of a side before a position: what is missing there will not come."""
         while self.position[side] < reached and not self.is_over and self._transport == TCP:
             self._lose_hole(side, min(reached, self._ahead[side].begin))
             self._release(side)
-
-    def closed(self, side: int) -> None:
-        """A side has sent all that it had to send, and it was read."""
-        if self._parser is not None and not self.is_over:
-            self._parser.closed(self._role(side), self._last)
-            self._look_at_parser()
+        self._close_at_end(side)
 
     def end(self) -> None:
         """No more comes."""
@@ -141,6 +140,14 @@ class Reading:
 
     def _side(self, role: int) -> int:
         return self._originator if role == ORIG else 1 - self._originator
+
+    def _close_at_end(self, side: int) -> None:
+        """Tell that a side has sent all that it had to send, once it was read."""
+        if self.position[side] >= self._ends[side] and self._parser is not None:
+            self._ends[side] = NOTHING
+            if not self.is_over:
+                self._parser.closed(self._role(side), self._last)
+                self._look_at_parser()
 
     def _pass_to(self, side: int, position: int) -> None:
         """Pass over what the parser did not want and nobody copied."""

@@ -21,8 +21,6 @@ from sensor.flows.pieces import AT, BEGIN, FIRST_LOOK, FROM, LENGTH, UNTIL, WHOS
 from sensor.flows.reading import Reading
 from sensor.flows.row import (
     ASKED,
-    CLOSING,
-    DID_EOF,
     FLAGS,
     KEY_REST,
     OCTETS,
@@ -81,9 +79,6 @@ class Streams:
             reading = self._read.get(row)
             if reading is not None:
                 give_up_holes(reading, arrays.flows[row])
-                for side in range(2):
-                    if arrays.flows[row, SIDES + side * SIDE + CLOSING] & DID_EOF:
-                        reading.closed(side)
                 reading.end()
                 self._close(arrays, row)
             services.append(self._services.pop(row, None))

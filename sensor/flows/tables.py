@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from parsers.addresses import Networks
-from sensor.flows.conn import conn_table, payload_table, trust_table
+from sensor.flows.conn import conn_table, payload_table, services, trust_table
 from sensor.flows.payloads import PayloadSizes
 from sensor.flows.records import record_table
 from sensor.flows.row import FRAME, HEAD_BYTES, SIDE, SIDES
@@ -63,7 +63,8 @@ class ConnTables:
         """The conn rows of flows that ended, and add up the payload packets of all others."""
         rows = ended.rows
         table = conn_table(rows, self._local, ended.parents).hstack(trust_table(rows))
-        table = self._placed(table, rows[:, FRAME]).with_columns(ended.services.alias("service"))
+        table = self._placed(table, rows[:, FRAME])
+        table = table.with_columns(services(rows, ended.services).alias("service"))
         if self._sizes is None:
             return table
         self._sizes.make_room(ended.capacity)

@@ -36,6 +36,7 @@ from parsers.packets.intervals import USED, clear
 from parsers.packets.ip import FRAGMENT, ip_header
 from parsers.packets.link import network_header
 from parsers.packets.transport import (
+    FIN,
     ICMP,
     ICMPV6,
     OK,
@@ -166,7 +167,7 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                     if numbers[PAYLOADS] and p[PAYLOAD_BYTES] > 0:
                         note_payload(flows, rows, sides, times, lengths, numbers, p, row, side)
                         keep_head(heads, flows, b, p, row, side)
-                    if numbers[STREAMS] and p[PAYLOAD_BYTES] > 0 and p[PROTOCOL] in (TCP, UDP):
+                    if numbers[STREAMS] and says_something(p):
                         keep(flows, wishes, pieces, octets, numbers, b, p, row, side)
                     status = carried(flows, b, p, row)
                     if status == OK and p[CARRIER_KIND] == GRE_KIND:
@@ -219,6 +220,14 @@ def what_is_full(
     if 2 * (numbers[OPEN] + numbers[ATTEMPTS] + ROOM) > len(table):
         return GROW
     return GROW if blocks[0, USED] + ROOM >= len(blocks) else DONE
+
+
+@kernel
+def says_something(p: Words) -> bool:
+    """Whether the packet adds to a stream, or ends it."""
+    if p[PROTOCOL] == TCP:
+        return p[PAYLOAD_BYTES] > 0 or p[TCP_FLAGS] & FIN != 0
+    return p[PROTOCOL] == UDP and p[PAYLOAD_BYTES] > 0
 
 
 @kernel

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from parsers.services.http import VIOLATIONS_UNTIL, Http, begins
 from parsers.services.http_lines import LINE_MAX
 from parsers.services.http_pairs import PENDING_MAX
+from parsers.services.mime import FIRST_BYTES
 from parsers.services.parser import NOTHING, ORIG, RESP
 
 GET = b"GET /a HTTP/1.1\r\nHost: h.example:80\r\nUser-Agent: curl\r\n\r\n"
@@ -18,6 +19,7 @@ POST = b"POST /p HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+FIRST = b"x" * FIRST_BYTES
 MULTIPART = b"POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 
 
@@ -203,9 +205,10 @@ def test_bad_length_is_none(length):
 def test_length_of_four_gigabytes_needs_no_memory():
     http = Http()
     http.data(ORIG, GET, 1)
-    http.data(RESP, OK[:-5].replace(b" 5", b" 4294967296"), 1)
-    assert http.wants[RESP] == len(OK[:-5].replace(b" 5", b" 4294967296")) + (1 << 32)
-    http.skipped(RESP, 1 << 32, 2)
+    head = OK[:-5].replace(b" 5", b" 4294967296")
+    http.data(RESP, head + FIRST, 1)
+    assert http.wants[RESP] == len(head) + (1 << 32)
+    http.skipped(RESP, (1 << 32) - FIRST_BYTES, 2)
     assert http.rows[0][1]["response_body_len"] == 1 << 32
 
 
@@ -408,17 +411,20 @@ def test_endless_header_fails(field):
 def test_body_of_known_length_is_not_wanted():
     http = Http()
     http.data(ORIG, GET, 1)
-    http.data(RESP, OK[:-5], 2)
-    assert http.wants == [len(GET), len(OK)]
+    head = OK[:-5].replace(b" 5", b" 5000")
+    http.data(RESP, head + FIRST[1:], 2)
+    assert http.wants == [len(GET), len(head + FIRST) - 1]
+    http.data(RESP, FIRST[:1], 2)
+    assert http.wants == [len(GET), len(head) + 5000]
 
 
 def test_body_until_the_close_is_not_wanted():
     http = Http()
-    http.data(RESP, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", 2)
+    http.data(RESP, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + FIRST, 2)
     assert http.wants == [0, NOTHING]
     http.skipped(RESP, 7, 3)
     http.end(4)
-    assert http.rows[0][1]["response_body_len"] == 7
+    assert http.rows[0][1]["response_body_len"] == FIRST_BYTES + 7
 
 
 def test_body_that_is_compressed_is_wanted():

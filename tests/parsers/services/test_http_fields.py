@@ -10,10 +10,12 @@ from parsers.services.http_fields import (
     basic_user,
     content_range,
     content_type,
+    disposed_name,
     first_token,
     header_field,
     number,
     text,
+    typed_name,
     unescaped,
 )
 
@@ -73,20 +75,49 @@ def test_number(digits, base, value):
 
 
 @pytest.mark.parametrize(
-    ("value", "length"),
+    ("value", "found"),
     [
-        (b"bytes 0-9/10", 10),
-        (b"bytes 5 - 5/*", 1),
-        (b"bytes 9-0/10", 0),
-        (b"bytes=0-9/10", 0),
-        (b"items 0-9/10", 0),
-        (b"bytes 0-9", 0),
-        (b"bytes */10", 0),
-        (b"", 0),
+        (b"bytes 0-9/10", (0, 10, 10)),
+        (b"bytes 5 - 5/*", (5, 1, 0)),
+        (b"bytes 0-9/x", (0, 10, 0)),
+        (b"bytes 9-0/10", None),
+        (b"bytes=0-9/10", None),
+        (b"items 0-9/10", None),
+        (b"bytes 0-9", None),
+        (b"bytes */10", None),
+        (b"", None),
     ],
 )
-def test_content_range(value, length):
-    assert content_range(value) == length
+def test_content_range(value, found):
+    assert content_range(value) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (b'attachment; filename="a b.txt"; x=y', "a b.txt"),
+        (b"attachment; filename=a.txt; x=y", "a.txt; x=y"),
+        (b"attachment; FileName = a.txt", "a.txt"),
+        (b'form-data; name="field"; filename="C:\\a.txt"', "C:\\a.txt"),
+        (b'form-data; filename="a.txt"; name="field"', "field"),
+        (b"attachment; filename=a; filename*=UTF-8''%e2%82%ac%20b", "\u20ac b"),
+        (b"attachment; filename*=iso-8859-1'en'b", "b"),
+        (b"attachment; filename*='en'b", "'en'b"),
+        (b'attachment; filename=""', ""),
+        (b'attachment; filename="a', "a"),
+        (b"attachment; filename=it's", "it's"),
+        (b'form-data; name="field"', None),
+        (b"attachment; filename", None),
+    ],
+)
+def test_disposed_name(value, name):
+    assert disposed_name(value) == name
+
+
+def test_typed_name():
+    assert typed_name(b'image/png; name="a.png"') == "a.png"
+    assert typed_name(b"image/png; name*=a.png") is None
+    assert typed_name(b"image/png") is None
 
 
 @pytest.mark.parametrize(
@@ -121,11 +152,16 @@ def test_basic_user(value, user):
     assert basic_user(value) == user
 
 
-@pytest.mark.parametrize("piece", [b"(", b"()", b"\\", b";", b";a=", b'"', b" ", b"%", b"=("])
+@pytest.mark.parametrize(
+    "piece",
+    [b"(", b"()", b"\\", b";", b";a=", b'"', b" ", b"%", b"=(", b"name", b"name ", b"'", b"name='"],
+)
 def test_long_values_are_read_in_linear_time(piece):
     value = piece * 40_000
     begun = time.perf_counter()
     for read in (header_field, content_type, content_range, first_token, basic_user, unescaped):
         read(value)
         read(b"multipart/x" + value)
+    for read in (disposed_name, typed_name):
+        read(b"filename=a;" + value)
     assert time.perf_counter() - begun < 1

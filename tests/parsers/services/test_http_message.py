@@ -7,14 +7,17 @@ import gzip
 import pytest
 
 from parsers.services.http_entity import DEPTH_MAX, Body, Exchange
+from parsers.services.http_files import Files
 from parsers.services.http_lines import FOREVER, Lines
 from parsers.services.http_message import Message
+from parsers.services.mime import FIRST_BYTES
 
 
 def message(head, *pieces, body=Body.EXPECTED, exchange=None):
     """A message fed with a header and pieces; and where its length comes when it has ended."""
     ended = []
-    read = Message(Lines(), exchange or Exchange("1.1", "1.1"), body, lambda *_: None, ended.append)
+    exchange = exchange or Exchange("1.1", "1.1")
+    read = Message(Lines(), exchange, body, lambda *_: None, ended.append, Files)
     for octets in (head + b"\r\n\r\n", *pieces):
         start = 0
         while start < len(octets) and not read.done:
@@ -110,10 +113,25 @@ def test_gap_that_is_longer_than_the_body_ends_it():
     assert read.done
 
 
+FIRST = b"x" * FIRST_BYTES
+
+
+def passes(head, *pieces, exchange=None):
+    return message(head, *pieces, exchange=exchange)[0].passes
+
+
 def test_only_plain_bytes_of_known_number_need_not_be_seen():
-    assert message(b"Content-Length: 5")[0].passes == 5
-    assert message(b"Transfer-Encoding: chunked", b"5\r\n")[0].passes == 5
-    assert message(b"Transfer-Encoding: chunked")[0].passes == 0
-    assert message(b"Content-Length: 5\r\nContent-Encoding: gzip")[0].passes == 0
-    assert message(b"A: b")[0].passes == 0
-    assert message(b"A: b", exchange=Exchange(closes=True))[0].passes == FOREVER
+    assert passes(b"Content-Length: 4101", FIRST) == 5
+    assert passes(b"Transfer-Encoding: chunked", b"1005\r\n", FIRST) == 5
+    assert passes(b"Transfer-Encoding: chunked", b"1000\r\n", FIRST) == 0
+    assert passes(b"Content-Length: 4101\r\nContent-Encoding: gzip", FIRST) == 0
+    assert passes(b"A: b", FIRST + b"\n") == 0
+    assert passes(b"A: b", FIRST, exchange=Exchange(closes=True)) == FOREVER - FIRST_BYTES
+
+
+def test_the_first_bytes_of_a_body_need_be_seen():
+    assert passes(b"Content-Length: 4101", FIRST[1:]) == 0
+    assert passes(b"A: b", exchange=Exchange(closes=True)) == 0
+    parts = PARTS, b"--b\r\nContent-Length: 4101\r\n\r\n"
+    assert passes(*parts, FIRST[1:]) == 0
+    assert passes(*parts, FIRST) == 5
