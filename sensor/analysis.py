@@ -166,7 +166,6 @@ def _captured(
     tracker = FlowTracker(
         Networks(site.local),
         verify=options.checksums == "verify",
-        streams=True,
         zeek_compat=False,
         fast=timeline.is_large,
     )

@@ -23,7 +23,7 @@ ESCAPES = {chr(code): f"\\x{code:02x}" for code in (*range(32), 127)} | {"\\": "
 JSON_ESCAPES = {"\\": "\\\\", '"': '\\"'} | {
     chr(code): f"\\u{code:04x}" for code in (*range(32), 127)
 }
-# A byte that is no UTF-8 is text in our tables (`\\xfc`); Zeek writes it like that too.
+ESCAPED = "\\\\x"
 NO_UTF8 = r"\\\\x([89a-f][0-9a-f])"
 OPENED = "%Y-%m-%d-%H-%M-%S"
 
@@ -61,7 +61,7 @@ class LogWriter:
         if self._json:
             lines = rows.select(json_line(self.columns).alias("line"))
         else:
-            lines = rows.select(tsv_field(column) for column in self.columns)
+            lines = numbered(rows.select(tsv_field(column) for column in self.columns))
         lines.write_csv(self._file, include_header=False, separator="\t", quote_style="never")
 
     def close(self) -> None:
@@ -151,6 +151,15 @@ def tsv_field(column: Column) -> pl.Expr:
     return plain_text(column, value).fill_null(UNSET).alias(column.zeek)
 
 
+def numbered(lines: pl.DataFrame) -> pl.DataFrame:
+    """Undo the escape before bytes that are no UTF-8, which are numbers in our tables.
+
+    Hardly any column has one: a look for the escape is much cheaper than the pattern.
+    """
+    found = [text.name for text in lines if text.str.contains(ESCAPED, literal=True).any()]
+    return lines.with_columns(pl.col(found).str.replace_all(NO_UTF8, r"\x$1"))
+
+
 def plain_text(column: Column, value: pl.Expr) -> pl.Expr:
     """Format a column that is set."""
     if column.type.startswith(("set[", "vector[")):
@@ -187,7 +196,7 @@ def verbatim(value: pl.Expr) -> pl.Expr:
 
 def escaped(value: pl.Expr) -> pl.Expr:
     """Escape what would break a line or a field."""
-    text = value.str.replace_many(ESCAPES).str.replace_all(NO_UTF8, r"\x$1")
+    text = value.str.replace_many(ESCAPES)
     # What would read as unset or empty is text here.
     text = pl.when(text == UNSET).then(pl.lit("\\x2d")).otherwise(text)
     text = pl.when(text == EMPTY).then(pl.lit("\\x28empty)")).otherwise(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -38,13 +38,21 @@ from sensor.flows.row import (
     STREAMS,
     VERIFY,
 )  # fmt: skip
-from sensor.flows.streams import Streams
 from sensor.flows.tables import ConnTables, Ended
 from sensor.flows.walk import DONE, GROW, LOOK, end_flows, walk
+
+if TYPE_CHECKING:
+    from sensor.flows.streams import Streams
 
 OVERFLOW = CODES["history_overflow"]
 RECORDS_AT_MOST = 4096  # rows of other tables that wait for flows to end
 WORTH_COMPILING = 25_000  # frames: below, plain Python is done before Numba is imported
+
+
+def _streams() -> Streams:
+    from sensor.flows.streams import Streams  # with all protocols: 50 ms that conn alone need not
+
+    return Streams()
 
 
 class FlowTracker:
@@ -72,7 +80,7 @@ class FlowTracker:
         self._arrays.numbers[VERIFY] = verify
         self._arrays.numbers[PAYLOADS] = payloads
         self._arrays.numbers[STREAMS] = streams
-        self._streams = Streams() if streams else None
+        self._streams = _streams() if streams else None
         self._arrays.packet[ZEEK_COMPAT] = zeek_compat
         self._carriers = Carriers()
         self._files: list[tuple[int, str]] = []

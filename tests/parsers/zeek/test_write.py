@@ -278,3 +278,20 @@ def test_none_of_several_logs_is_left_behind_when_something_fails(tmp_path: Path
     with pytest.raises(RuntimeError):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bytes_that_are_no_utf8_are_written_as_zeek_writes_them(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"desktop_name": ["Jos\\xc9", "a\\x41", "é"], "orig_h": [None] * 3})
+    rows = rows.with_columns(
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in polars_schema(LOGS["rfb"]).items()
+        if name != "desktop_name"
+    )
+    with LogWriter(tmp_path, "rfb") as log:
+        log.write(rows)
+    with log.path.open() as lines:
+        place = next(line for line in lines if line.startswith("#fields")).split("\t").index
+        at = place("desktop_name") - 1
+    rows_written = [line for line in log.path.read_text().splitlines() if line[0] != "#"]
+    names = [line.split("\t")[at] for line in rows_written]
+    assert names == ["Jos\\xc9", "a\\\\x41", "é"]
