@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ class Protocol:
 
     begins: what first bytes of both sides say. ports: the responder's on which Zeek expects it, and
     reads from the first byte on. alone: whether elsewhere the bytes of one side are enough.
+    elsewhere: makes the parser there, if it has to know.
     """
 
     begins: Callable[[bytes, bytes], bool | None]
@@ -33,10 +35,22 @@ class Protocol:
     ports: frozenset[int] = frozenset()
     alone: bool = False
     expected: re.Pattern[bytes] | None = None  # what the originator may begin with there, too
+    elsewhere: Callable[[], Parser] | None = None
+
+    def read(self, port: int) -> Parser:
+        """Make a parser for a connection to a port."""
+        if self.elsewhere is not None and port not in self.ports:
+            return self.elsewhere()
+        return self.parser()
 
 
 PROTOCOLS: tuple[Protocol, ...] = (
-    Protocol(ssh.begins, ssh.Ssh, frozenset((22,))),
+    Protocol(
+        ssh.begins,
+        ssh.Ssh,
+        frozenset((22,)),
+        elsewhere=partial(ssh.Ssh, expected=False),
+    ),
     Protocol(
         tls.begins,
         tls.Tls,

@@ -202,7 +202,7 @@ class Reading:
 
     def _begin(self, protocol: Protocol, now: int) -> None:
         """Read what was kept. As in Zeek it is read now, and not when it came, on foreign ports."""
-        self._parser = protocol.parser()
+        self._parser = protocol.read(self._port)
         unknown, self._unknown = self._unknown, []
         for role, octets, when in unknown:
             if not self.is_over:
