@@ -49,7 +49,8 @@ WISHES = 5
 WHOSE = 0  # row * 2 + side
 BEGIN, LENGTH, WHEN = 1, 2, 3  # position, bytes, network time (it never goes back)
 AT = 4  # where its bytes lie
-WORDS = 5
+OTHER = 5  # how far the other side's stream had got
+WORDS = 6
 
 FIRST_LOOK = 4096  # bytes of a side, after which somebody looks what they are
 SLACK = 65_536  # bytes copied beyond, until he does
@@ -85,7 +86,9 @@ def keep(
     ):
         return
     e = SIDES + side * SIDE
+    other = 0
     if tcp:
+        other = flows[row, SIDES + (1 - side) * SIDE + POSITION] - 1
         syn = 1 if flags & SYN else 0
         position = flows[row, e + POSITION]
         expected = (flows[row, e + FIRST_SEQ] + position) & MASK32
@@ -96,7 +99,7 @@ def keep(
     before = max(0, -begin)  # at the sequence numbers of the SYN or before: no part of the stream
     begin, length = begin + before, length - before
     if length > 0 and end > wishes[row, FROM + side] and begin < until + SLACK:
-        at = note(pieces, numbers, row * 2 + side, begin, length)
+        at = note(pieces, numbers, row * 2 + side, begin, length, other)
         copy(octets, at, b, p[PAYLOAD_AT] + before, length)
         flows[row, FLAGS] |= PAYLOAD_WAITS
         if begin < until and end >= until:
@@ -104,12 +107,12 @@ def keep(
         if end >= until + SLACK:
             numbers[ASKED] += ENOUGH
     if tcp and flags & FIN:
-        note(pieces, numbers, row * 2 + side, max(end, 0), 0)
+        note(pieces, numbers, row * 2 + side, max(end, 0), 0, other)
         flows[row, FLAGS] |= PAYLOAD_WAITS
 
 
 @kernel
-def note(pieces: Words, numbers: Words, whose: int, begin: int, length: int) -> int:
+def note(pieces: Words, numbers: Words, whose: int, begin: int, length: int, other: int) -> int:
     """Add a piece; returns where its bytes have to lie."""
     piece, at = numbers[PIECES], numbers[OCTETS]
     pieces[piece, WHOSE] = whose
@@ -117,6 +120,7 @@ def note(pieces: Words, numbers: Words, whose: int, begin: int, length: int) -> 
     pieces[piece, LENGTH] = length
     pieces[piece, WHEN] = numbers[NOW]
     pieces[piece, AT] = at
+    pieces[piece, OTHER] = other
     numbers[PIECES] = piece + 1
     numbers[OCTETS] = at + length
     return at

@@ -95,7 +95,7 @@ class Reading:
             self.position[side] = begin
             self._read_on(side, begin, octets, when)
             return
-        self._pass_to(side, begin)
+        self.pass_to(side, begin)
         if not octets:
             self._ends[side] = begin
         elif begin > self.position[side]:
@@ -106,6 +106,15 @@ class Reading:
             self._read_on(side, begin, octets, when)
         self._release(side)
         self._close_at_end(side)
+
+    def pass_to(self, side: int, position: int) -> None:
+        """Pass over what of a side the parser did not want and nobody copied, up to a position."""
+        position = min(position, self.wants(side), self._ahead[side].begin)
+        count = position - self.position[side]
+        if count > 0 and self._parser is not None and not self.is_over:
+            self.position[side] = position
+            self._parser.skipped(self._role(side), count, self._last)
+            self._look_at_parser()
 
     def give_up_holes(self, side: int, reached: int) -> None:
         """Pass over holes of a side before a position: what is missing there will not come."""
@@ -149,18 +158,9 @@ class Reading:
                 self._parser.closed(self._role(side), self._last)
                 self._look_at_parser()
 
-    def _pass_to(self, side: int, position: int) -> None:
-        """Pass over what the parser did not want and nobody copied."""
-        position = min(position, self.wants(side), self._ahead[side].begin)
-        count = position - self.position[side]
-        if count > 0 and self._parser is not None and not self.is_over:
-            self.position[side] = position
-            self._parser.skipped(self._role(side), count, self._last)
-            self._look_at_parser()
-
     def _lose_hole(self, side: int, until: int) -> None:
         """Give up what is missing up to a position, behind which pieces may wait."""
-        self._pass_to(side, until)
+        self.pass_to(side, until)
         count = until - self.position[side]
         if self.is_over or count <= 0:
             return

@@ -59,10 +59,11 @@ class Streams:
         missing = len(arrays.flows) - len(self._over)
         self._over = np.concatenate([self._over, np.zeros(missing, np.bool_)])
         touched: dict[int, Reading] = {}
-        for whose, begin, length, when, at in self._of_use(arrays).tolist():
+        for whose, begin, length, when, at, other in self._of_use(arrays).tolist():
             row, side = divmod(whose, 2)
             if not self._over[row]:
                 reading = touched[row] = touched.get(row) or self._reading(arrays, row)
+                reading.pass_to(1 - side, other)
                 reading.piece(side, begin, octets[at : at + length].tobytes(), when)
                 if reading.is_over:
                     self._close(arrays, row)
