@@ -78,14 +78,16 @@ def recognise(orig: bytes, resp: bytes, transport: int, port: int) -> tuple[Prot
     `transport`: the IP protocol number; `port`: the responder's.
     """
     may_be = False
-    for protocol in PROTOCOLS if transport == TCP else DATAGRAMS:
+    protocols = PROTOCOLS if transport == TCP else DATAGRAMS
+    for protocol in protocols:
         answer = protocol.begins(orig, resp)
-        if not answer and port in protocol.ports and protocol.expected is not None:
-            answer = bool(protocol.expected.match(orig)) or answer
         waits = not (protocol.alone or port in protocol.ports or (orig and resp))
         if answer and not waits:
             return protocol, False
         may_be |= answer is not False
+    for protocol in protocols:
+        if port in protocol.ports and protocol.expected and protocol.expected.match(orig):
+            return protocol, False
     return None, may_be
 
 
