@@ -200,6 +200,10 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
             "remote_location_city", "remote_location_latitude", "remote_location_longitude"),
     "rdp": ("ssl",),
     "rfb": (),
+    "ntlm": ("status",),
+    "openvpn": (),
+    "wireguard": (),
+    "ipsec": (),
 }  # fmt: skip
 # What `LogWriter` writes.
 LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN} | {

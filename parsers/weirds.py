@@ -58,9 +58,18 @@ WEIRDS: dict[str, str] = {
     "bad_list": "rows of JSON logs with a single value where a list belongs",
     "broken_json_line": "lines of JSON logs that are no JSON",
     "json_no_object": "lines of JSON logs that are JSON but no object",
+    "too_many_connections_at_once": "connections read no further: too many at once",
 }
+IN = "_in_"  # between what a parser could not read and its protocol: unexpected_message_in_ssh
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(WEIRDS)}
+
+
+def meaning(name: str) -> str:
+    """Return what a weird says, in the plural, to be put behind a number."""
+    reason, _, protocol = name.rpartition(IN)
+    said = f"connections whose {protocol} was read no further: {reason.replace('_', ' ')}"
+    return WEIRDS.get(name) or (said if reason else "without a meaning")
 
 
 def by_name(counts: Any) -> Counter[str]:

@@ -56,6 +56,7 @@ class Summary:
 
     flows: of captures, and rows of conn logs; rows: of all logs.
     bytes: of all packets on the wire; seconds: of the run; first, last: packets' times, UTC;
+    written: rows of logs that were written, by table.
     weirds: by reason (`parsers.weirds`); warnings, notes, failed: lines for people.
     """
 
@@ -68,6 +69,7 @@ class Summary:
     seconds: float = 0.0
     first: datetime | None = None
     last: datetime | None = None
+    written: Counter[str] = field(default_factory=Counter)
     weirds: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -208,6 +210,8 @@ def write_logs(
             if table == "conn":
                 summary.add_flows(rows)
             logs.write(table, rows)
+            if table in options.only:
+                summary.written[table] += len(rows)
     summary.add_inputs(inputs)
     summary.add_reading(timeline.reading, started)
     return summary

@@ -46,6 +46,10 @@ class Parser:
         self.passes_on = False
         self.wants = [0, 0]
 
+    def confirmed_names(self) -> list[str]:
+        """Return what `conn.service` names, in the order in which it was confirmed."""
+        return [self.service] if self.confirmed else []
+
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read what comes next in the stream of a side, from a packet of that time."""
         raise NotImplementedError

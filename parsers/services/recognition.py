@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parsers.packets.transport import TCP
-from parsers.services import http, rdp, rfb, ssh, tls
+from parsers.services import dce_rpc, http, ike, openvpn, rdp, rfb, smb, ssh, tls, wireguard
 from parsers.services.parser import Parser
 
 LOOKED_AT = 256  # first bytes of a side, at most, that decide
@@ -66,9 +66,16 @@ PROTOCOLS: tuple[Protocol, ...] = (
     ),
     Protocol(rfb.begins, rfb.Rfb),
     Protocol(rdp.begins, rdp.Rdp, frozenset((3389,))),
+    Protocol(smb.begins, smb.Smb, frozenset((139, 445))),
+    Protocol(dce_rpc.begins, dce_rpc.DceRpc, frozenset((135,))),
+    Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
 )
 
-DATAGRAMS: tuple[Protocol, ...] = ()
+DATAGRAMS: tuple[Protocol, ...] = (
+    Protocol(wireguard.begins, wireguard.Wireguard, alone=True),
+    Protocol(openvpn.begins, openvpn.OpenvpnUdp),
+    Protocol(ike.begins, ike.Ike, alone=True),
+)
 
 
 def recognise(orig: bytes, resp: bytes, transport: int, port: int) -> tuple[Protocol | None, bool]:
@@ -101,6 +108,8 @@ def may_begin(first: NDArray[np.int64], roles: NDArray[np.int64]) -> NDArray[np.
 
 LETTERS = [bytes((one, other)) for one in range(65, 91) for other in range(65, 91)]
 BLANK = [bytes((one, other)) for one in b"\t\n\r " for other in range(256)]
+SHORT = [bytes((0, length)) for length in range(256)]
+OTHER_NETBIOS = [bytes((kind, 0)) for kind in (0x81, 0x82, 0x83, 0x84, 0x85)]
 SHORT_SSL2 = [bytes((0x80, length)) for length in range(256)]
 BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     # What the originator, and what the responder may begin with.
@@ -109,6 +118,9 @@ BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     (LETTERS + BLANK, [b"HT"]),  # HTTP: a method
     ([b"RF"], [b"RF"]),  # RFB
     ([b"\x03\x00"], [b"\x03\x00"]),  # TPKT, in which RDP is
+    (SHORT, SHORT),  # SMB: a message of a session; OpenVPN: the length of a packet
+    (OTHER_NETBIOS, OTHER_NETBIOS),  # SMB: what else NetBIOS has
+    ([b"\x05\x00"], [b"\x05\x00"]),  # DCE/RPC
 )
 
 

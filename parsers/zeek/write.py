@@ -15,7 +15,7 @@ from typing import BinaryIO, Self
 
 import polars as pl
 
-from parsers.schema import LOGS, Column
+from parsers.schema import LOGS, Column, element_type
 
 UNSET, EMPTY = "-", "(empty)"
 # What would break a line or a field, as Zeek escapes it, and the escape itself.
@@ -163,7 +163,8 @@ def numbered(lines: pl.DataFrame) -> pl.DataFrame:
 def plain_text(column: Column, value: pl.Expr) -> pl.Expr:
     """Format a column that is set."""
     if column.type.startswith(("set[", "vector[")):
-        elements = escaped(pl.element()).str.replace_all(",", "\\x2c", literal=True)
+        format_one = FORMATS.get(element_type(column), escaped)
+        elements = format_one(pl.element()).str.replace_all(",", "\\x2c", literal=True)
         joined = value.list.eval(elements).list.join(",")
         return pl.when(value.list.len() == 0).then(pl.lit(EMPTY)).otherwise(joined)
     return FORMATS.get(column.type, escaped)(value)
@@ -216,6 +217,11 @@ FORMATS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
 }
 
 
+JSON_FORMATS: dict[str, Callable[[pl.Expr], pl.Expr]] = dict.fromkeys(
+    ("count", "int", "port", "double"), number
+)
+
+
 def json_line(columns: list[Column]) -> pl.Expr:
     """A row as a JSON object without what is unset."""
     members = pl.concat_str([json_member(column) for column in columns])
@@ -233,12 +239,13 @@ def json_value(column: Column, value: pl.Expr) -> pl.Expr:
     """Format a column as a JSON value."""
     if column.type in ("time", "interval"):
         return seconds(value)
-    if column.type in ("count", "int", "port", "double"):
-        return number(value)
+    if column.type in JSON_FORMATS:
+        return JSON_FORMATS[column.type](value)
     if column.type == "bool":
         return pl.when(value).then(pl.lit("true")).otherwise(pl.lit("false"))
     if column.type.startswith(("set[", "vector[")):
-        quoted = value.list.eval(json_string(pl.element()))
+        format_one = JSON_FORMATS.get(element_type(column), json_string)
+        quoted = value.list.eval(format_one(pl.element()))
         return pl.concat_str(pl.lit("["), quoted.list.join(","), pl.lit("]"))
     return json_string(value)
 

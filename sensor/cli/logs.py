@@ -10,7 +10,19 @@ import click
 
 from sensor.cli import options
 
-LOGS = ("conn", "http", "ssl", "x509", "ssh", "rdp", "rfb")  # of parsers.schema
+LOGS = (
+    "conn",
+    "http",
+    "ssl",
+    "x509",
+    "ssh",
+    "rdp",
+    "rfb",
+    "ntlm",
+    "openvpn",
+    "wireguard",
+    "ipsec",
+)  # of parsers.schema
 
 
 def _names(

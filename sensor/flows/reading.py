@@ -9,9 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from parsers.packets.transport import TCP
+from parsers.schema import LOGS
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser, Row
 from parsers.services.recognition import LOOKED_AT, Protocol, recognise
 from parsers.services.tls import Tls
+from parsers.weirds import IN
 
 AHEAD_AT_MOST = 262_144  # bytes of a side that wait behind a hole
 PIECES_AT_MOST = 1024  # and pieces of them
@@ -84,6 +86,7 @@ class Reading:
         self._unknown: list[tuple[int, bytes, int]] = []  # role, bytes, time
         self._heads = [b"", b""]  # by role
         self._base = [0, 0]  # by role: where the parser's stream begins
+        self._before: list[str] = []  # services of parsers that passed on
         self._ends = [NOTHING, NOTHING]  # where each side's stream ends, once it is known
         self._made: list[Row] = []
         self._last = 0
@@ -215,16 +218,13 @@ class Reading:
         if parser is None:
             return
         if parser.rows:
-            self._made += parser.rows
+            self._made += [row for row in parser.rows if row[0] in LOGS]
             parser.rows.clear()
-        if parser.confirmed and parser.service not in self.services:
-            self.services.append(parser.service)
-        elif not parser.confirmed and parser.service in self.services:
-            self.services.remove(parser.service)
+        self.services = list(dict.fromkeys([*self._before, *parser.confirmed_names()]))
         if parser.failed:
-            self.failed, self.is_over = f"{parser.service}_{parser.failed}", True
+            self.failed, self.is_over = f"{parser.failed}{IN}{parser.service}", True
         elif parser.tls_begins or parser.passes_on:
             self._parser = Tls() if parser.tls_begins else None
             self._base = [self.position[self._side(each)] for each in (ORIG, RESP)]
             self._heads = [b"", b""]
-            self._port = NO_PORT
+            self._port, self._before = NO_PORT, self.services

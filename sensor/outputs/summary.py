@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from parsers.weirds import WEIRDS
+from parsers.weirds import meaning
 from sensor import __version__
 from sensor.outputs.console import glyphs, show
 from sensor.outputs.escape import escape
@@ -36,6 +36,7 @@ def summary_fields(summary: Summary) -> dict[str, Any]:
         "seconds": round(summary.seconds, 3),
         "first": _rfc3339(summary.first),
         "last": _rfc3339(summary.last),
+        "written": dict(summary.written),
         "weirds": dict(summary.weirds.most_common()),
         "warnings": list(summary.warnings),
         "notes": list(summary.notes),
@@ -58,11 +59,14 @@ def show_summary(console: Console, summary: Summary) -> None:
 
 def _lines(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "Read", _what_was_read(summary)
+    if summary.written:
+        logs = (f"{name} {rows:,}" for name, rows in summary.written.items())
+        yield "Wrote", f"rows of {', '.join(logs)}"
     if summary.first and summary.last:
         length = span(summary.last - summary.first)
         yield "Time", f"{moment(summary.first)} to {moment(summary.last)} UTC ({length})"
     for name, count in summary.weirds.most_common():
-        yield "Weird", f"{name}: {count:,} {WEIRDS.get(name, 'without a meaning')}"
+        yield "Weird", f"{name}: {count:,} {meaning(name)}"
     for name, lines in (("Warning", summary.warnings), ("Note", summary.notes)):
         for line in lines:
             yield name, line

@@ -295,3 +295,20 @@ def test_bytes_that_are_no_utf8_are_written_as_zeek_writes_them(tmp_path: Path) 
     rows_written = [line for line in log.path.read_text().splitlines() if line[0] != "#"]
     names = [line.split("\t")[at] for line in rows_written]
     assert names == ["Jos\\xc9", "a\\\\x41", "é"]
+
+
+def test_vectors_of_numbers_are_written_in_both_formats(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"proposals": [[1, 2], [], None]}, schema={"proposals": pl.List(pl.Int64)})
+    rows = rows.with_columns(
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in polars_schema(LOGS["ipsec"]).items()
+        if name != "proposals"
+    )
+    for as_json, expected in ((False, ("1,2", "(empty)", "-")), (True, ("[1,2]", "[]", None))):
+        folder = tmp_path / str(as_json)
+        folder.mkdir()
+        with LogWriter(folder, "ipsec", json=as_json) as log:
+            log.write(rows)
+        text = log.path.read_text()
+        for value in expected:
+            assert value is None or value in text

@@ -66,6 +66,7 @@ class Analysis:
             seconds=0.1,
             first=WHEN,
             last=WHEN + timedelta(seconds=1),
+            written=Counter(),
             weirds=Counter(),
             warnings=self.warnings,
             notes=[],

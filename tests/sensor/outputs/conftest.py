@@ -60,6 +60,7 @@ def summary() -> Callable[..., SimpleNamespace]:
             "seconds": 0.31,
             "first": WHEN,
             "last": WHEN + timedelta(minutes=5),
+            "written": Counter(),
             "weirds": Counter(),
             "warnings": [],
             "notes": [],
