@@ -65,10 +65,6 @@ class Pdus:
         self._contexts: dict[int, Gssapi] = {}
         self._held = [bytearray(), bytearray()]
 
-    def confirmed_names(self) -> list[str]:
-        """Return the protocol and those within it, in the order in which they were confirmed."""
-        return list(self.names)
-
     def data(self, side: int, octets: bytes, ts: int) -> bool:
         """Read what comes next of a side; whether it could be read. If not, it is forgotten."""
         held = self._held[side]
@@ -144,6 +140,10 @@ class DceRpc(Parser):
         self._services = Services(self.rows)
         self.names = self._services.names
         self._pdus = Pdus(self._services)
+
+    def confirmed_names(self) -> list[str]:
+        """Return the protocol and those within it, in the order in which they were confirmed."""
+        return list(self.names)
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read what comes next in the stream of a side, from a packet of that time."""
