@@ -201,6 +201,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "rdp": ("ssl",),
     "rfb": (),
     "ntlm": ("status",),
+    "socks": (),
     "openvpn": (),
     "wireguard": (),
     "ipsec": (),

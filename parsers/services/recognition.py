@@ -10,12 +10,34 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parsers.packets.transport import TCP
-from parsers.services import dce_rpc, http, ike, openvpn, rdp, rfb, smb, ssh, tls, wireguard
+from parsers.services import (
+    dce_rpc,
+    dtls,
+    ftp,
+    http,
+    ike,
+    imap,
+    irc,
+    mqtt,
+    mysql,
+    openvpn,
+    pop3,
+    rdp,
+    rfb,
+    smb,
+    smtp,
+    socks,
+    ssh,
+    tls,
+    wireguard,
+    xmpp,
+)
 from parsers.services.parser import Parser
 
 LOOKED_AT = 256  # first bytes of a side, at most, that decide
@@ -68,6 +90,15 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol(rdp.begins, rdp.Rdp, frozenset((3389,))),
     Protocol(smb.begins, smb.Smb, frozenset((139, 445))),
     Protocol(dce_rpc.begins, dce_rpc.DceRpc, frozenset((135,))),
+    Protocol(smtp.begins, smtp.Smtp, frozenset((25, 587))),
+    Protocol(ftp.begins, ftp.Ftp, frozenset((21, 2811))),
+    Protocol(pop3.begins, pop3.Pop3, frozenset((110,))),
+    Protocol(imap.begins, imap.Imap, frozenset((143,))),
+    Protocol(irc.begins, irc.Irc, frozenset((6666, 6667, 6668, 6669))),
+    Protocol(mysql.begins, mysql.Mysql, frozenset((1434, 3306))),
+    Protocol(mqtt.begins, mqtt.Mqtt, frozenset((1883,))),
+    Protocol(xmpp.begins, xmpp.Xmpp, frozenset((5222, 5269))),
+    Protocol(socks.begins, socks.Socks, frozenset((1080,))),
     Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
 )
 
@@ -75,6 +106,7 @@ DATAGRAMS: tuple[Protocol, ...] = (
     Protocol(wireguard.begins, wireguard.Wireguard, alone=True),
     Protocol(openvpn.begins, openvpn.OpenvpnUdp),
     Protocol(ike.begins, ike.Ike, alone=True),
+    Protocol(dtls.begins, dtls.Dtls, alone=True),
 )
 
 
@@ -109,6 +141,10 @@ def may_begin(first: NDArray[np.int64], roles: NDArray[np.int64]) -> NDArray[np.
 LETTERS = [bytes((one, other)) for one in range(65, 91) for other in range(65, 91)]
 BLANK = [bytes((one, other)) for one in b"\t\n\r " for other in range(256)]
 SHORT = [bytes((0, length)) for length in range(256)]
+ALPHANUMERIC = [octet for octet in range(128) if chr(octet).isalnum()]
+COMMAND = [bytes((one, other)) for one in ALPHANUMERIC for other in (*ALPHANUMERIC, *b" .-")]
+REPLY = [bytes((one, other)) for one in b"12345" for other in b"0123456789"]
+SOCKS = [bytes(each) for each in product((0, 4, 5), (*range(10), *range(0x5A, 0x5E), 0xFF))]
 OTHER_NETBIOS = [bytes((kind, 0)) for kind in (0x81, 0x82, 0x83, 0x84, 0x85)]
 SHORT_SSL2 = [bytes((0x80, length)) for length in range(256)]
 BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
@@ -121,6 +157,12 @@ BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     (SHORT, SHORT),  # SMB: a message of a session; OpenVPN: the length of a packet
     (OTHER_NETBIOS, OTHER_NETBIOS),  # SMB: what else NetBIOS has
     ([b"\x05\x00"], [b"\x05\x00"]),  # DCE/RPC
+    (COMMAND, [*REPLY, b"+O", b"-E", b"* "]),  # SMTP, FTP, POP3, IMAP
+    (COMMAND, [bytes((58, other)) for other in range(256)]),  # IRC
+    ([], [bytes((length, 0)) for length in range(256)]),  # MySQL
+    ([bytes((0x10, length)) for length in range(256)], [b"\x20\x02"]),  # MQTT
+    ([b"<?", b"<s"], [b"<?", b"<s"]),  # XMPP
+    (SOCKS, SOCKS),
 )
 
 

@@ -19,6 +19,7 @@ LOGS = (
     "rdp",
     "rfb",
     "ntlm",
+    "socks",
     "openvpn",
     "wireguard",
     "ipsec",

@@ -74,7 +74,7 @@ def test_the_first_look_lets_both_sides_of_each_protocol_through(service: str) -
 def test_the_first_look_keeps_out_nearly_all_else() -> None:
     first = np.arange(65_536)
     for role in (ORIG, RESP):
-        assert may_begin(first, np.full(65_536, role)).mean() < 0.05
+        assert may_begin(first, np.full(65_536, role)).mean() < 0.1
 
 
 EVERY = [*PROTOCOLS, *DATAGRAMS]
