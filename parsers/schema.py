@@ -202,6 +202,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "rfb": (),
     "ntlm": ("status",),
     "socks": (),
+    "radius": ("remote_ip", "logged"),
     "openvpn": (),
     "wireguard": (),
     "ipsec": (),

@@ -18,20 +18,26 @@ from numpy.typing import NDArray
 from parsers.packets.transport import TCP
 from parsers.services import (
     dce_rpc,
+    dhcp,
+    dns,
     dtls,
     ftp,
     http,
     ike,
     imap,
     irc,
+    kerberos,
     mqtt,
     mysql,
+    ntp,
     openvpn,
     pop3,
+    radius,
     rdp,
     rfb,
     smb,
     smtp,
+    snmp,
     socks,
     ssh,
     tls,
@@ -99,6 +105,8 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol(mqtt.begins, mqtt.Mqtt, frozenset((1883,))),
     Protocol(xmpp.begins, xmpp.Xmpp, frozenset((5222, 5269))),
     Protocol(socks.begins, socks.Socks, frozenset((1080,))),
+    Protocol(dns.begins_tcp, dns.DnsTcp, frozenset((53,))),
+    Protocol(kerberos.begins_tcp, kerberos.KrbTcp, frozenset((88, 750))),
     Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
 )
 
@@ -107,6 +115,12 @@ DATAGRAMS: tuple[Protocol, ...] = (
     Protocol(openvpn.begins, openvpn.OpenvpnUdp),
     Protocol(ike.begins, ike.Ike, alone=True),
     Protocol(dtls.begins, dtls.Dtls, alone=True),
+    Protocol(dns.begins, dns.Dns, frozenset((53, 137, 5353, 5355))),
+    Protocol(ntp.begins, ntp.Ntp, frozenset((123,))),
+    Protocol(dhcp.begins, dhcp.Dhcp, frozenset((67, 68, 4011))),
+    Protocol(kerberos.begins, kerberos.Krb, frozenset((88, 750))),
+    Protocol(snmp.begins, snmp.Snmp, frozenset((161, 162))),
+    Protocol(radius.begins, radius.Radius, frozenset((1812,))),
 )
 
 
@@ -140,7 +154,7 @@ def may_begin(first: NDArray[np.int64], roles: NDArray[np.int64]) -> NDArray[np.
 
 LETTERS = [bytes((one, other)) for one in range(65, 91) for other in range(65, 91)]
 BLANK = [bytes((one, other)) for one in b"\t\n\r " for other in range(256)]
-SHORT = [bytes((0, length)) for length in range(256)]
+SHORT = [bytes((high, length)) for high in (0, 1) for length in range(256)]
 ALPHANUMERIC = [octet for octet in range(128) if chr(octet).isalnum()]
 COMMAND = [bytes((one, other)) for one in ALPHANUMERIC for other in (*ALPHANUMERIC, *b" .-")]
 REPLY = [bytes((one, other)) for one in b"12345" for other in b"0123456789"]
@@ -154,7 +168,7 @@ BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     (LETTERS + BLANK, [b"HT"]),  # HTTP: a method
     ([b"RF"], [b"RF"]),  # RFB
     ([b"\x03\x00"], [b"\x03\x00"]),  # TPKT, in which RDP is
-    (SHORT, SHORT),  # SMB: a message of a session; OpenVPN: the length of a packet
+    (SHORT, SHORT),  # SMB: a message of a session; OpenVPN, DNS, Kerberos: a length
     (OTHER_NETBIOS, OTHER_NETBIOS),  # SMB: what else NetBIOS has
     ([b"\x05\x00"], [b"\x05\x00"]),  # DCE/RPC
     (COMMAND, [*REPLY, b"+O", b"-E", b"* "]),  # SMTP, FTP, POP3, IMAP

@@ -20,6 +20,7 @@ LOGS = (
     "rfb",
     "ntlm",
     "socks",
+    "radius",
     "openvpn",
     "wireguard",
     "ipsec",
