@@ -32,6 +32,7 @@ class Parser:
     failed: why it gave up, a name in lower case with underscores; "" while it reads.
     tls_begins: whether what comes next of both sides is TLS, and not for this parser.
     passes_on: whether what comes next is another protocol, that has to be recognised anew.
+    rest: for each side, bytes that it was given and that are of what comes next.
     wants: for each side the position in its stream, from 0, before which bytes are of no use to the
         parser; they may then be passed over and told by `skipped`. Never falls.
     """
@@ -44,6 +45,7 @@ class Parser:
         self.failed = ""
         self.tls_begins = False
         self.passes_on = False
+        self.rest = [b"", b""]
         self.wants = [0, 0]
 
     def confirmed_names(self) -> list[str]:

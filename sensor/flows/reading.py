@@ -225,6 +225,11 @@ class Reading:
             self.failed, self.is_over = f"{parser.failed}{IN}{parser.service}", True
         elif parser.tls_begins or parser.passes_on:
             self._parser = Tls() if parser.tls_begins else None
-            self._base = [self.position[self._side(each)] for each in (ORIG, RESP)]
+            self._base = [
+                self.position[self._side(role)] - len(parser.rest[role]) for role in (ORIG, RESP)
+            ]
             self._heads = [b"", b""]
             self._port, self._before = NO_PORT, self.services
+            for role in (ORIG, RESP):
+                if parser.rest[role] and not self.is_over:
+                    self._parse(role, parser.rest[role], self._last)

@@ -61,7 +61,7 @@ def test_a_request_with_its_first_letter_lost_is_http_where_it_is_expected() -> 
 
 
 def test_what_is_of_no_protocol_is_over() -> None:
-    assert recognise(b"\xf1\xf2\xf3\xf4", b"\xf1\xf2\xf3\xf4", TCP, 22) == (None, False)
+    assert recognise(b"\xf1\xf2\xf3\xf4" * 8, b"\xf1\xf2" * 8, TCP, 22) == (None, False)
     assert recognise(SPOKEN["http"][0], b"", UDP, 80)[0] is None
 
 

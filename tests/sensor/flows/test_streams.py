@@ -234,6 +234,7 @@ class Proxy(Toy):
     def data(self, side: int, octets: bytes, ts: int) -> None:
         super().data(side, octets, ts)
         self.passes_on = side == RESP
+        self.rest[RESP] = octets.partition(b"|")[2]
 
 
 def test_what_a_proxy_lets_through_is_recognised_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,8 +244,9 @@ def test_what_a_proxy_lets_through_is_recognised_anew(monkeypatch: pytest.Monkey
     proxy = Protocol(begins, Proxy, alone=True)
     monkeypatch.setattr(recognition, "PROTOCOLS", (proxy, *recognition.PROTOCOLS))
     monkeypatch.setattr(Proxy, "made", [])
-    talk = Talk().handshake().client("PA", b"SSproxy").server("PA", b"SSyes")
-    talk.client("PA", HELLO).server("PA", b"SS you")
+    talk = Talk().handshake().client("PA", b"SSproxy").server("PA", b"SSyes|SS")
+    talk.client("PA", HELLO).server("PA", b" you")
     assert flow(talk.packets, streams=True)["service"] == "proxy,toy"
-    assert Proxy.made[0].told == [("data", ORIG, b"SSproxy"), ("data", RESP, b"SSyes")]
-    assert Toy.made[-1].told == [("data", ORIG, HELLO), ("data", RESP, b"SS you")]
+    assert Proxy.made[0].told == [("data", ORIG, b"SSproxy"), ("data", RESP, b"SSyes|SS")]
+    assert Toy.made[-1].stream(RESP) == b"SS you"
+    assert Toy.made[-1].stream(ORIG) == HELLO
