@@ -18,8 +18,8 @@ CLIENT, CONTROL, PRIVATE = 3, 6, 7
 TIME = struct.Struct(">xBbbHxxHxx36x")  # stratum, poll, precision, seconds of delay and dispersion
 LOWEST_STRATUM = 16
 POLLS = range(-7, 18)  # as a power of two, as the precision is
-PRECISIONS = range(-32, 1)
-HIDDEN_PRECISION = 32  # of a client that tells little of itself
+PRECISIONS = range(-32, 0)
+UNTOLD = (0, 32)  # precisions of clients that tell little of themselves, and 0 of others
 FARTHEST = 64  # seconds; servers call themselves out of step at 16
 WORD = 4  # extensions and authenticators are whole ones
 LONGEST_AUTHENTICATOR = 24
@@ -54,10 +54,11 @@ def is_message(octets: bytes) -> bool:
 
 def _is_time(octets: bytes, mode: int) -> bool:
     stratum, poll, precision, delay, dispersion = TIME.unpack_from(octets)
+    untold = UNTOLD if mode == CLIENT else UNTOLD[:1]
     return bool(
         stratum <= LOWEST_STRATUM
         and poll in POLLS
-        and (precision in PRECISIONS or (precision == HIDDEN_PRECISION and mode == CLIENT))
+        and (precision in PRECISIONS or (precision in untold and delay == 0))
         and delay < FARTHEST
         and dispersion < FARTHEST
         and len(octets) % WORD == 0

@@ -91,8 +91,10 @@ def test_near_misses_are_refused(octets):
 
 def test_dns_with_numbers_that_look_like_modes_is_refused():
     for identifier in range(256):
-        query = bytes((identifier, 1)) + b"\1\0\0\1\0\0\0\0\0\0\3www\7example\3com\0\0\1\0\1"
-        assert not begins(query, b"")
+        for name in (b"\3www", b"\x13a-name-of-a-service"):
+            head = bytes((identifier, 1)) + b"\1\0\0\1\0\0\0\0\0\0"
+            query = head + name + b"\7example\3com\0\0\1\0\1"
+            assert not begins(query + bytes(-len(query) % 4), b"")
 
 
 @pytest.mark.parametrize("short", [SERVER[:47], b"\x16\2" + bytes(9), b"\x17\0\3"])
