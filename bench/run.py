@@ -28,6 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 VERIFY = ["--checksums", "verify"]
 LOGS = [sys.executable, "-m", "sensor", "logs", "-q", "--checksums", "ignore"]
+CONN = [*LOGS, "--only", "conn"]
 ANALYZE = [sys.executable, "-m", "sensor", "analyze", "-q", "--json", "--checksums", "ignore"]
 TIMEOUT = 600  # seconds for one run
 
@@ -50,8 +51,9 @@ class Program:
 
 PROGRAMS = (
     Program("read the file (floor)", ["dd", "if={capture}", "of=/dev/null", "bs=1M"]),
-    Program("sensor logs", [*LOGS, "-o", "{out}", "{capture}"]),
-    Program("the same, checksums verified", [*LOGS, *VERIFY, "-o", "{out}", "{capture}"]),
+    Program("sensor logs --only conn", [*CONN, "-o", "{out}", "{capture}"]),
+    Program("the same, checksums verified", [*CONN, *VERIFY, "-o", "{out}", "{capture}"]),
+    Program("sensor logs, every protocol", [*LOGS, "-o", "{out}", "{capture}"]),
     Program("sensor analyze", [*ANALYZE, "{capture}"]),
     Program("tcpdump -w /dev/null", ["tcpdump", "-r", "{capture}", "-w", "/dev/null"]),
     Program("softflowd", ["softflowd", "-d", "-r", "{capture}", "-n", "127.0.0.1:9"]),

@@ -6,6 +6,7 @@ base/frameworks/analyzer/dpd.zeek.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from parsers.services.parser import NOTHING, ORIG, Parser
@@ -38,7 +39,6 @@ class Dialogue(Parser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rest = [b"", b""]
         self._lines = [bytearray(), bytearray()]
         self._read = 0  # bytes, of both sides
         self._asks_for_tls = False  # what the client sends is kept until the server has answered
@@ -63,13 +63,13 @@ class Dialogue(Parser):
 
     # What each protocol says of the lines.
 
+    @abstractmethod
     def _command(self, line: bytes) -> None:
         """Read a line of the client."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _reply(self, line: bytes) -> None:
         """Read a line of the server."""
-        raise NotImplementedError
 
     # What they may answer.
 

@@ -22,7 +22,7 @@ from typing import ClassVar, NamedTuple
 from parsers.services.parser import NOTHING, ORIG, Parser
 from parsers.services.tls_handshake import Session
 from parsers.services.tls_names import DTLS10, DTLS12, DTLS13
-from parsers.services.tls_wire import Malformed, Reader
+from parsers.services.tls_wire import Malformed, Messages, Reader
 
 LONGEST_MESSAGE = 100_000
 """A handshake message that says it is longer is not waited for."""
@@ -122,7 +122,7 @@ class Dtls(Parser):
         super().__init__()
         self._session = Session("d")
         self._fragmented: list[_Message | None] = [None, None]
-        self._messages = (bytearray(), bytearray())
+        self._messages = (Messages(LONGEST_MESSAGE), Messages(LONGEST_MESSAGE))
         self._encrypted = [False, False]
         self._strangers = 0
         self._read = 0  # of handshake messages
@@ -231,19 +231,12 @@ class Dtls(Parser):
 
         Zeek reads no second header of a fragment in a record, though there may be one.
         """
-        pending = self._messages[side]
-        pending += header.kind.to_bytes(1, "big") + header.length.to_bytes(3, "big") + octets
+        stream = header.kind.to_bytes(1, "big") + header.length.to_bytes(3, "big") + octets
         self._read += 4 + len(octets)
         if self._read > LONGEST_HANDSHAKE:
             self._finish()
-        while len(pending) >= 4 and not self._over:
-            length = int.from_bytes(pending[1:4], "big")
-            if length > LONGEST_MESSAGE:
-                raise Malformed("message_too_long")
-            if len(pending) < 4 + length:
-                break
-            kind, body = pending[0], bytes(pending[4 : 4 + length])
-            del pending[: 4 + length]
+            return
+        for kind, body in self._messages[side].add(stream):
             self._session.message(side == ORIG, kind, body, ts)
             self._take()
 

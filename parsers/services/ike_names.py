@@ -103,7 +103,12 @@ HASHED: dict[str, str] = {
 HASHED |= {
     text: text
     for text in (
-        *("RFC XXXX", "Testing NAT-T RFC", "ESPThruNAT", "draft-ietf-ipsec-nat-t-ike"),
+        *(
+            "RFC XXXX",  # these very letters: of a draft of RFC 3947
+            "Testing NAT-T RFC",
+            "ESPThruNAT",
+            "draft-ietf-ipsec-nat-t-ike",
+        ),
         *(f"draft-ietf-ipsec-nat-t-ike-{number:02}" for number in range(10)),
         *("draft-stenberg-ipsec-nat-traversal-01", "draft-stenberg-ipsec-nat-traversal-02"),
         *("draft-huttunen-ipsec-esp-in-udp-00.txt", "MS NT5 ISAKMPOAKLEY", "MS-MamieExists"),

@@ -49,7 +49,6 @@ class Mysql(Parser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rest = [b"", b""]
         self._held = [bytearray(), bytearray()]
         self._version = 0
 

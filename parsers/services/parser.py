@@ -7,6 +7,7 @@ cannot read ends it: it says why in `failed`, and the rows that it made stay.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 ORIG, RESP = 0, 1
@@ -23,7 +24,7 @@ added by who feeds the parser, where the row does not have them.
 """
 
 
-class Parser:
+class Parser(ABC):
     """Reads one connection.
 
     service: Zeek's name for the protocol in `conn.service`.
@@ -52,19 +53,19 @@ class Parser:
         """Return what `conn.service` names, in the order in which it was confirmed."""
         return [self.service] if self.confirmed else []
 
+    @abstractmethod
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read what comes next in the stream of a side, from a packet of that time."""
-        raise NotImplementedError
 
-    def skipped(self, side: int, count: int, ts: int) -> None:
+    def skipped(self, side: int, count: int, ts: int) -> None:  # noqa: B027 (many need not know)
         """Take note of bytes of a side that it did not want and that were passed over."""
 
     def gap(self, side: int, count: int, ts: int) -> None:
         """Take note of bytes of a side that were sent and are not in the capture."""
         self.failed = "content_gap"
 
-    def closed(self, side: int, ts: int) -> None:
+    def closed(self, side: int, ts: int) -> None:  # noqa: B027 (many need not know)
         """Take note that a side has sent all that it had to send (a FIN, all before it read)."""
 
-    def end(self, ts: int) -> None:
+    def end(self, ts: int) -> None:  # noqa: B027 (many need not know)
         """Make the rows that wait for the end: no more bytes come. Not called after a failure."""

@@ -7,6 +7,7 @@ that it cannot read takes the name away for good, but not after many bytes
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from parsers.services.parser import NOTHING, Parser
@@ -54,14 +55,14 @@ class Recogniser(Parser):
         return any(map(cls.is_message, said)) if said else None
 
     @staticmethod
+    @abstractmethod
     def is_message(octets: bytes) -> bool:
         """Whether bytes, of which there are some, are a whole message of the protocol."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def violates(octets: bytes) -> bool:
         """Whether it is a message that Zeek cannot read."""
-        raise NotImplementedError
 
     def confirms(self, side: int) -> bool:
         """Whether a message of this side names the protocol."""
@@ -111,9 +112,9 @@ class StreamRecogniser(Recogniser):
             self.failed = f"not_{self.service}"
 
     @staticmethod
+    @abstractmethod
     def may_begin(octets: bytes, length: int) -> bool:
         """Whether a message of that length may begin with these bytes, which may be few."""
-        raise NotImplementedError
 
     @classmethod
     def begins(cls, orig: bytes, resp: bytes) -> bool | None:

@@ -55,7 +55,8 @@ class Protocol:
 
     begins: what first bytes of both sides say. ports: the responder's on which Zeek expects it, and
     reads from the first byte on. alone: whether elsewhere the bytes of one side are enough.
-    elsewhere: makes the parser there, if it has to know.
+    elsewhere: makes the parser there, if it has to know. midstream: whether a connection that was
+    seen from the middle is read, too.
     """
 
     begins: Callable[[bytes, bytes], bool | None]
@@ -64,6 +65,7 @@ class Protocol:
     alone: bool = False
     expected: re.Pattern[bytes] | None = None  # what the originator may begin with there, too
     elsewhere: Callable[[], Parser] | None = None
+    midstream: bool = False
 
     def read(self, port: int) -> Parser:
         """Make a parser for a connection to a port."""
@@ -94,10 +96,20 @@ PROTOCOLS: tuple[Protocol, ...] = (
     ),
     Protocol(rfb.begins, rfb.Rfb),
     Protocol(rdp.begins, rdp.Rdp, frozenset((3389,))),
-    Protocol(smb.begins, smb.Smb, frozenset((139, 445))),
-    Protocol(dce_rpc.begins, dce_rpc.DceRpc, frozenset((135,))),
-    Protocol(smtp.begins, smtp.Smtp, frozenset((25, 587))),
-    Protocol(ftp.begins, ftp.Ftp, frozenset((21, 2811))),
+    Protocol(smb.begins, smb.Smb, frozenset((139, 445)), midstream=True),
+    Protocol(dce_rpc.begins, dce_rpc.DceRpc, frozenset((135,)), alone=True, midstream=True),
+    Protocol(
+        smtp.begins,
+        smtp.Smtp,
+        frozenset((25, 587)),
+        expected=re.compile(rb"(?:EHLO|HELO) ", re.IGNORECASE),
+    ),
+    Protocol(
+        ftp.begins,
+        ftp.Ftp,
+        frozenset((21, 2811)),
+        expected=re.compile(rb"(?:USER|AUTH) ", re.IGNORECASE),
+    ),
     Protocol(pop3.begins, pop3.Pop3, frozenset((110,))),
     Protocol(imap.begins, imap.Imap, frozenset((143,))),
     Protocol(irc.begins, irc.Irc, frozenset((6666, 6667, 6668, 6669))),
@@ -110,6 +122,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
 )
 
+MIDSTREAM = tuple(protocol for protocol in PROTOCOLS if protocol.midstream)
 DATAGRAMS: tuple[Protocol, ...] = (
     Protocol(wireguard.begins, wireguard.Wireguard, alone=True),
     Protocol(openvpn.begins, openvpn.OpenvpnUdp),
@@ -124,14 +137,19 @@ DATAGRAMS: tuple[Protocol, ...] = (
 )
 
 
-def recognise(orig: bytes, resp: bytes, transport: int, port: int) -> tuple[Protocol | None, bool]:
+def recognise(
+    orig: bytes, resp: bytes, transport: int, port: int, *, midstream: bool = False
+) -> tuple[Protocol | None, bool]:
     """Return what a connection with these first bytes speaks, and whether more bytes may tell.
 
     Of TCP at most LOOKED_AT bytes of each side are of use, of UDP each side's first datagram.
-    `transport`: the IP protocol number; `port`: the responder's.
+    `transport`: the IP protocol number; `port`: the responder's;
+    `midstream`: whether the connection was seen from the middle.
     """
     may_be = False
     protocols = PROTOCOLS if transport == TCP else DATAGRAMS
+    if midstream:
+        protocols = MIDSTREAM
     for protocol in protocols:
         answer = protocol.begins(orig, resp)
         waits = not (protocol.alone or port in protocol.ports or (orig and resp))
@@ -157,6 +175,7 @@ BLANK = [bytes((one, other)) for one in b"\t\n\r " for other in range(256)]
 SHORT = [bytes((high, length)) for high in (0, 1) for length in range(256)]
 ALPHANUMERIC = [octet for octet in range(128) if chr(octet).isalnum()]
 COMMAND = [bytes((one, other)) for one in ALPHANUMERIC for other in (*ALPHANUMERIC, *b" .-")]
+TAG = [bytes((one, 32)) for one in range(33, 127)]  # of IMAP: any one character
 REPLY = [bytes((one, other)) for one in b"12345" for other in b"0123456789"]
 SOCKS = [bytes(each) for each in product((0, 4, 5), (*range(10), *range(0x5A, 0x5E), 0xFF))]
 OTHER_NETBIOS = [bytes((kind, 0)) for kind in (0x81, 0x82, 0x83, 0x84, 0x85)]
@@ -171,7 +190,7 @@ BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     (SHORT, SHORT),  # SMB: a message of a session; OpenVPN, DNS, Kerberos: a length
     (OTHER_NETBIOS, OTHER_NETBIOS),  # SMB: what else NetBIOS has
     ([b"\x05\x00"], [b"\x05\x00"]),  # DCE/RPC
-    (COMMAND, [*REPLY, b"+O", b"-E", b"* "]),  # SMTP, FTP, POP3, IMAP
+    (COMMAND + TAG, [*REPLY, b"+O", b"-E", b"* "]),  # SMTP, FTP, POP3, IMAP
     (COMMAND, [bytes((58, other)) for other in range(256)]),  # IRC
     ([], [bytes((length, 0)) for length in range(256)]),  # MySQL
     ([bytes((0x10, length)) for length in range(256)], [b"\x20\x02"]),  # MQTT

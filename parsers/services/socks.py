@@ -186,8 +186,6 @@ class Socks(Parser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.passes_on = False
-        self.rest = [b"", b""]
         self._held = [bytearray(), bytearray()]
         self._awaits = [Awaits.CLIENT_GREETING, Awaits.THE_OTHER]
         self._row: dict[str, Any] = {}

@@ -19,7 +19,7 @@ from typing import ClassVar
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser
 from parsers.services.tls_handshake import Session
 from parsers.services.tls_names import DRAFT, SSL2, SSL3, TLS10, TLS11, TLS12
-from parsers.services.tls_wire import Malformed, Reader
+from parsers.services.tls_wire import Malformed, Messages, Reader
 
 LONGEST_MESSAGE = 1 << 17
 """A handshake message that says it is longer is not waited for; OpenSSL takes 100 kB at most.
@@ -42,7 +42,7 @@ class Tls(Parser):
         super().__init__()
         self._session = Session()
         self._pending = (bytearray(), bytearray())
-        self._messages = (bytearray(), bytearray())
+        self._messages = (Messages(LONGEST_MESSAGE), Messages(LONGEST_MESSAGE))
         self._encrypted = [False, False]
         self._version = 0  # of the record layer
         self._over = False
@@ -144,16 +144,7 @@ class Tls(Parser):
     def _handshake(self, side: int, octets: bytes, ts: int) -> None:
         """Read the messages that are whole; they and records are cut independently."""
         self._session.begin(ts)
-        pending = self._messages[side]
-        pending += octets
-        while len(pending) >= 4:
-            length = int.from_bytes(pending[1:4], "big")
-            if length > LONGEST_MESSAGE:
-                raise Malformed("message_too_long")
-            if len(pending) < 4 + length:
-                break
-            kind, body = pending[0], bytes(pending[4 : 4 + length])
-            del pending[: 4 + length]
+        for kind, body in self._messages[side].add(octets):
             self._session.message(side == ORIG, kind, body, ts)
             self._take()
 

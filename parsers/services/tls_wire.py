@@ -57,3 +57,32 @@ class Reader:
         """All that is left as vectors."""
         while self:
             yield self.vector(width)
+
+
+class Messages:
+    """Handshake messages of a side, out of its stream, which is cut independently of them.
+
+    longest: bytes of a message; one that says it is longer is `Malformed`.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self._pending = bytearray()
+        self._longest = longest
+
+    def __len__(self) -> int:
+        """Bytes of a message that is not whole."""
+        return len(self._pending)
+
+    def add(self, octets: bytes | bytearray) -> Iterator[tuple[int, bytes]]:
+        """Take in bytes; yields kind and body of each message that is whole."""
+        pending = self._pending
+        pending += octets
+        while len(pending) >= 4:
+            length = int.from_bytes(pending[1:4], "big")
+            if length > self._longest:
+                raise Malformed("message_too_long")
+            if len(pending) < 4 + length:
+                break
+            kind, body = pending[0], bytes(pending[4 : 4 + length])
+            del pending[: 4 + length]
+            yield kind, body

@@ -61,7 +61,7 @@ class LogWriter:
         if self._json:
             lines = rows.select(json_line(self.columns).alias("line"))
         else:
-            lines = numbered(rows.select(tsv_field(column) for column in self.columns))
+            lines = unescaped_octets(rows.select(tsv_field(column) for column in self.columns))
         lines.write_csv(self._file, include_header=False, separator="\t", quote_style="never")
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ def tsv_field(column: Column) -> pl.Expr:
     return plain_text(column, value).fill_null(UNSET).alias(column.zeek)
 
 
-def numbered(lines: pl.DataFrame) -> pl.DataFrame:
+def unescaped_octets(lines: pl.DataFrame) -> pl.DataFrame:
     """Undo the escape before bytes that are no UTF-8, which are numbers in our tables.
 
     Hardly any column has one: a look for the escape is much cheaper than the pattern.

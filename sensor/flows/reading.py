@@ -70,21 +70,26 @@ class Ahead:
 class Reading:
     """Reads one connection. Sides are places in the flow's key; parsers know roles.
 
-    originator: which side is it; port: the responder's; transport: its IP protocol number.
+    originator: which side is it; port: the responder's; transport: its IP protocol number;
+    midstream: whether the connection was seen from the middle.
     position: of each side, up to where its stream was read. services: what was confirmed, in that
     order. failed: why a parser gave up, "" if none did. is_over: nobody reads on.
     """
 
-    def __init__(self, originator: int, port: int, transport: int) -> None:
+    def __init__(
+        self, originator: int, port: int, transport: int, *, midstream: bool = False
+    ) -> None:
         self.position = [0, 0]
         self.services: list[str] = []
         self.failed = ""
         self.is_over = False
         self._originator, self._port, self._transport = originator, port, transport
+        self._midstream = midstream
         self._ahead = (Ahead(), Ahead())
         self._parser: Parser | None = None
         self._unknown: list[tuple[int, bytes, int]] = []  # role, bytes, time
-        self._heads = [b"", b""]  # by role
+        self._unknown_octets = 0
+        self._heads = (b"", b"")  # by role
         self._base = [0, 0]  # by role: where the parser's stream begins
         self._before: list[str] = []  # services of parsers that passed on
         self._ends = [NOTHING, NOTHING]  # where each side's stream ends, once it is known
@@ -191,22 +196,33 @@ class Reading:
             self._look_at_parser()
             return
         self._unknown.append((role, octets, when))
-        head = self._heads[role]
-        if self._transport != TCP:
-            self._heads[role] = head or octets
-        elif len(head) < LOOKED_AT:
-            self._heads[role] += octets[: LOOKED_AT - len(head)]
-        found, may_be = recognise(self._heads[ORIG], self._heads[RESP], self._transport, self._port)
+        self._unknown_octets += len(octets)
+        before, (orig, resp) = self._heads, self._heads
+        if role == ORIG:
+            self._heads = self._longer(orig, octets), resp
+        else:
+            self._heads = orig, self._longer(resp, octets)
+        found, may_be = None, True  # the same heads tell no more now
+        if self._heads != before:
+            found, may_be = recognise(
+                *self._heads, self._transport, self._port, midstream=self._midstream
+            )
         if found is not None:
             self._begin(found, when)
-        elif not may_be or sum(len(each[1]) for each in self._unknown) > UNKNOWN_AT_MOST:
+        elif not may_be or self._unknown_octets > UNKNOWN_AT_MOST:
             self._unknown.clear()
             self.is_over = True
+
+    def _longer(self, head: bytes, octets: bytes) -> bytes:
+        """What a side began with: of TCP its first bytes, of UDP its first datagram."""
+        if self._transport != TCP:
+            return head or octets
+        return head + octets[: max(0, LOOKED_AT - len(head))]
 
     def _begin(self, protocol: Protocol, now: int) -> None:
         """Read what was kept. As in Zeek it is read now, and not when it came, on foreign ports."""
         self._parser = protocol.read(self._port)
-        unknown, self._unknown = self._unknown, []
+        unknown, self._unknown, self._unknown_octets = self._unknown, [], 0
         for role, octets, when in unknown:
             if not self.is_over:
                 self._parser.data(role, octets, when if self._port in protocol.ports else now)
@@ -228,7 +244,7 @@ class Reading:
             self._base = [
                 self.position[self._side(role)] - len(parser.rest[role]) for role in (ORIG, RESP)
             ]
-            self._heads = [b"", b""]
+            self._heads = (b"", b"")
             self._port, self._before = NO_PORT, self.services
             for role in (ORIG, RESP):
                 if parser.rest[role] and not self.is_over:

@@ -100,12 +100,11 @@ class Streams:
         begins = arrays.octets[at].astype(np.int64) * 256 + arrays.octets[at + 1]
         flags = arrays.flows[rows[first], FLAGS]
         roles = sides[first] ^ (flags & ORIGINATOR)
-        # As in Zeek nobody reads a connection that was seen from the middle.
         may, of_orig = may_begin(begins, roles), roles == ORIG
         # Once the originator may speak a protocol, its answer is for the parser to judge.
         denied = np.where(of_orig, ~may, ~may & ~np.isin(rows[first], rows[first][may & of_orig]))
         tcp = arrays.flows[rows[first], KEY_REST] >> 33 == TCP
-        foreign = np.unique(rows[first][tcp & (denied | (flags & PARTIAL_FLOW != 0))])
+        foreign = np.unique(rows[first][tcp & denied])
         read = np.fromiter(self._read, np.int64, len(self._read))
         foreign = foreign[~np.isin(foreign, read)]
         self._over[foreign] = True
@@ -123,7 +122,9 @@ class Streams:
                 self._close(arrays, oldest)
             port = int(responder_port(arrays.flows, row))
             transport = int(arrays.flows[row, KEY_REST]) >> 33
-            reading = Reading(int(arrays.flows[row, FLAGS]) & ORIGINATOR, port, transport)
+            flags = int(arrays.flows[row, FLAGS])
+            midstream = transport == TCP and bool(flags & PARTIAL_FLOW)
+            reading = Reading(flags & ORIGINATOR, port, transport, midstream=midstream)
             self._read[row] = reading
         return reading
 

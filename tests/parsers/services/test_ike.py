@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from parsers.services.ike import KEEPALIVE, MARKER, MOST_ESP, Ike, begins
 from parsers.services.parser import NOTHING, ORIG, RESP
+from tests.parsers.services.conversations import fed
 
 SECOND = 1_000_000_000
 CLIENT, SERVER, OTHER, NONE = b"client_8", b"server_8", b"other_88", bytes(8)
@@ -55,13 +56,7 @@ KINDS = [INIT, NAT, VERSION_1]
 
 
 def replay(said: Said) -> Ike:
-    """Feed a parser, a second for each datagram, the first at second 1."""
-    parser = Ike()
-    for second, (side, octets) in enumerate(said, 1):
-        parser.data(side, octets, second * SECOND)
-    if not parser.failed:
-        parser.end((len(said) + 1) * SECOND)
-    return parser
+    return fed(Ike(), said)
 
 
 def rows(said: Said) -> list[dict[str, object]]:

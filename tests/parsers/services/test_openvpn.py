@@ -13,6 +13,7 @@ from parsers.services.openvpn import (
     begins_tcp,
 )
 from parsers.services.parser import NOTHING, ORIG, RESP
+from tests.parsers.services.conversations import fed
 
 SECOND = 1_000_000_000
 CLIENT, SERVER = b"client_8", b"server_8"
@@ -66,13 +67,7 @@ def framed(octets: bytes) -> bytes:
 
 
 def replay(said: Said) -> OpenvpnUdp:
-    """Feed a parser, a second for each datagram, the first at second 1."""
-    parser = OpenvpnUdp()
-    for second, (side, octets) in enumerate(said, 1):
-        parser.data(side, octets, second * SECOND)
-    if not parser.failed:
-        parser.end((len(said) + 1) * SECOND)
-    return parser
+    return fed(OpenvpnUdp(), said)
 
 
 def replay_tcp(said: Said) -> OpenvpnTcp:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from parsers.services.parser import NOTHING, ORIG, RESP
 from parsers.services.rdp import CHECK_INTERVAL, Rdp, begins
+from tests.parsers.services.conversations import fed
 
 SECOND = 1_000_000_000
 COOKIE = b"Cookie: mstshash=alice\r\n"
@@ -77,13 +78,7 @@ TOKENLESS: Said = [(ORIG, request(b"\r\n")), (RESP, connection(0xD0, b"")), (ORI
 
 
 def replay(said: Said) -> Rdp:
-    """Feed a parser, a second for each piece, the first at second 1."""
-    parser = Rdp()
-    for second, (side, octets) in enumerate(said, 1):
-        parser.data(side, octets, second * SECOND)
-    if not parser.failed:
-        parser.end((len(said) + 1) * SECOND)
-    return parser
+    return fed(Rdp(), said)
 
 
 def row(said: Said) -> dict[str, object]:

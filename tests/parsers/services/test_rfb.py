@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from parsers.services.parser import NOTHING, ORIG, RESP
 from parsers.services.rfb import HELD_UNTIL_GREETED, LONGEST_TEXT, Rfb, begins
+from tests.parsers.services.conversations import fed
 
 SECOND = 1_000_000_000
 CHALLENGE, RESPONSE = bytes(range(16)), bytes(range(16, 32))
@@ -30,13 +31,7 @@ def greetings(server: str, client: str = "") -> Said:
 
 
 def replay(said: Said) -> Rfb:
-    """Feed a parser, a second for each piece, the first at second 1."""
-    parser = Rfb()
-    for second, (side, octets) in enumerate(said, 1):
-        parser.data(side, octets, second * SECOND)
-    if not parser.failed:
-        parser.end((len(said) + 1) * SECOND)
-    return parser
+    return fed(Rfb(), said)
 
 
 def row(said: Said) -> dict[str, object]:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from parsers.services.parser import NOTHING, ORIG, RESP
 from parsers.services.socks import HELD_MAX, TEXT_MAX, Socks, begins
+from tests.parsers.services.conversations import fed
 
 SECOND = 1_000_000_000
 PORT = b"\x01\xbb"
@@ -37,13 +38,7 @@ ALL = [PLAIN, PASSWORD, VERSION_4, VERSION_4A]
 
 
 def replay(said: Said) -> Socks:
-    """Feed a parser, a second for each piece, the first at second 1."""
-    parser = Socks()
-    for second, (side, octets) in enumerate(said, 1):
-        parser.data(side, octets, second * SECOND)
-    if not parser.failed:
-        parser.end((len(said) + 1) * SECOND)
-    return parser
+    return fed(Socks(), said)
 
 
 def row(said: Said) -> dict[str, object]:

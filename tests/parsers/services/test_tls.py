@@ -28,6 +28,7 @@ from tests.parsers.services.tls_messages import (
     certificates,
     client_hello,
     extension,
+    flipped,
     handshake,
     message,
     number,
@@ -382,11 +383,7 @@ def test_a_connection_may_end_anywhere() -> None:
 def test_flipped_bits_never_raise(flights: Flights, data: st.DataObject) -> None:
     parser = Tls()
     for side, octets in flights:
-        broken = bytearray(octets)
-        for _ in range(data.draw(st.integers(0, 3))):
-            at = data.draw(st.integers(0, len(octets) - 1))
-            broken[at] ^= 1 << data.draw(st.integers(0, 7))
-        parser.data(side, bytes(broken), TS)
+        parser.data(side, flipped(octets, data), TS)
     if not parser.failed:
         parser.end(TS)
     assert len([table for table, _ in parser.rows if table == "ssl"]) <= 1

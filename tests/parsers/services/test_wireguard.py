@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from parsers.services.parser import NOTHING, ORIG, RESP
 from parsers.services.wireguard import MOST_DATA, Wireguard, begins
+from tests.parsers.services.conversations import fed
 
 SECOND = 1_000_000_000
 CLIENT, SERVER, OTHER = b"clnt", b"srvr", b"othr"
@@ -34,13 +35,7 @@ def transport(receiver: bytes, counter: int, size: int = 96) -> bytes:
 
 
 def replay(said: Said) -> Wireguard:
-    """Feed a parser, a second for each datagram, the first at second 1."""
-    parser = Wireguard()
-    for second, (side, octets) in enumerate(said, 1):
-        parser.data(side, octets, second * SECOND)
-    if not parser.failed:
-        parser.end((len(said) + 1) * SECOND)
-    return parser
+    return fed(Wireguard(), said)
 
 
 def row(established: bool, initiations: int, responses: int, ts: int = SECOND) -> object:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from base64 import b64decode
 
+from hypothesis import strategies as st
+
 CERTIFICATE = b64decode(
     "MIIClzCCAjygAwIBAgIDAICrMAoGCCqGSM49BAMCMIGIMQswCQYDVQQGEwJERTEdMBsGA1UECgwUQsO8Y2hlciwgIlJh"
     "dCIgKyBDbzsxEzARBgNVBAsMCiMxIDxhPj1iXGMxEzARBgNVBAMMCmZpcnN0LnRlc3QxFzAVBgNVBAMMDiouZXhhbXBs"
@@ -143,3 +145,12 @@ def usual13() -> Flights:
         (RESP, handshake(SERVER_HELLO, answer) + CHANGE + DATA),
         (ORIG, CHANGE + DATA),
     ]
+
+
+def flipped(octets: bytes, data: st.DataObject) -> bytes:
+    """Bytes with up to three bits of them flipped."""
+    broken = bytearray(octets)
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(octets) - 1))
+        broken[at] ^= 1 << data.draw(st.integers(0, 7))
+    return bytes(broken)

@@ -250,3 +250,13 @@ def test_what_a_proxy_lets_through_is_recognised_anew(monkeypatch: pytest.Monkey
     assert Proxy.made[0].told == [("data", ORIG, b"SSproxy"), ("data", RESP, b"SSyes|SS")]
     assert Toy.made[-1].stream(RESP) == b"SS you"
     assert Toy.made[-1].stream(ORIG) == HELLO
+
+
+def test_what_was_seen_from_the_middle_is_read_only_where_zeek_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    talk = Talk().client("PA", HELLO).server("PA", b"SS you")
+    conn(talk.packets, streams=True)
+    assert Toy.made == []
+    monkeypatch.setattr(recognition, "MIDSTREAM", recognition.PROTOCOLS)
+    assert read(talk).stream(ORIG) == HELLO
