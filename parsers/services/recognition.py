@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 
 import numpy as np
@@ -122,7 +122,6 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
 )
 
-MIDSTREAM = tuple(protocol for protocol in PROTOCOLS if protocol.midstream)
 DATAGRAMS: tuple[Protocol, ...] = (
     Protocol(wireguard.begins, wireguard.Wireguard, alone=True),
     Protocol(openvpn.begins, openvpn.OpenvpnUdp),
@@ -147,19 +146,33 @@ def recognise(
     `midstream`: whether the connection was seen from the middle.
     """
     may_be = False
-    protocols = PROTOCOLS if transport == TCP else DATAGRAMS
-    if midstream:
-        protocols = MIDSTREAM
+    if transport == TCP:
+        protocols = _begin_so(orig[:2], resp[:2] if not orig else b"", midstream)
+    else:
+        protocols = DATAGRAMS
     for protocol in protocols:
         answer = protocol.begins(orig, resp)
         waits = not (protocol.alone or port in protocol.ports or (orig and resp))
         if answer and not waits:
             return protocol, False
         may_be |= answer is not False
-    for protocol in protocols:
+    expected = _expected(orig, port) if transport == TCP and not midstream else None
+    return expected, may_be and expected is None
+
+
+def _expected(orig: bytes, port: int) -> Protocol | None:
+    """The protocol that begins like this only where it is expected."""
+    for protocol in PROTOCOLS:
         if port in protocol.ports and protocol.expected and protocol.expected.match(orig):
-            return protocol, False
-    return None, may_be
+            return protocol
+    return None
+
+
+@lru_cache(maxsize=4 * 65_536)
+def _begin_so(orig: bytes, resp: bytes, midstream: bool) -> tuple[Protocol, ...]:
+    """The protocols over TCP that may begin with these two bytes: of most that is none or one."""
+    protocols = (each for each in PROTOCOLS if each.midstream or not midstream)
+    return tuple(each for each in protocols if each.begins(orig, resp) is not False)
 
 
 def may_begin(first: NDArray[np.int64], roles: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -120,3 +120,16 @@ def test_a_parser_meets_whatever_comes(
 @given(st.binary(max_size=LOOKED_AT), st.binary(max_size=LOOKED_AT))
 def test_any_first_bytes_are_judged(protocol: Protocol, orig: bytes, resp: bytes) -> None:
     assert protocol.begins(orig, resp) in (True, False, None)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda each: each.parser.__name__)
+@given(st.binary(min_size=2, max_size=LOOKED_AT), st.sampled_from((ORIG, RESP)))
+def test_what_two_bytes_refuse_more_bytes_do_too(
+    protocol: Protocol, octets: bytes, role: int
+) -> None:
+    def asked(octets: bytes) -> bool | None:
+        return protocol.begins(*((octets, b"") if role == ORIG else (b"", octets)))
+
+    for spoken in (octets, *(octets[:2] + each[role][2:] for each in SPOKEN.values())):
+        if asked(spoken[:2]) is False:
+            assert asked(spoken) is False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,17 +59,19 @@ class Toy(Parser):
 
 
 @pytest.fixture(autouse=True)
-def toys(monkeypatch: pytest.MonkeyPatch) -> list[Toy]:
+def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Toy]]:
     def begins(orig: bytes, resp: bytes) -> bool | None:
         known = (orig[:2], resp[:2])
         if any(not b"SS".startswith(octets) for octets in known):
             return False
         return True if b"SS" in known else None
 
+    recognition._begin_so.cache_clear()
     monkeypatch.setattr(recognition, "PROTOCOLS", (Protocol(begins, Toy, alone=True),))
     monkeypatch.setattr(Toy, "made", [])
     monkeypatch.setattr(Toy, "wanted", (0, 0))
-    return Toy.made
+    yield Toy.made
+    recognition._begin_so.cache_clear()
 
 
 def read(talk: Talk, **options: Any) -> Toy:
@@ -239,10 +243,13 @@ class Proxy(Toy):
 
 def test_what_a_proxy_lets_through_is_recognised_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     def begins(orig: bytes, resp: bytes) -> bool | None:
-        return None if not orig else orig.startswith(b"SSproxy")
+        if len(orig) < 7:
+            return None if b"SSproxy".startswith(orig) else False
+        return orig.startswith(b"SSproxy")
 
     proxy = Protocol(begins, Proxy, alone=True)
     monkeypatch.setattr(recognition, "PROTOCOLS", (proxy, *recognition.PROTOCOLS))
+    recognition._begin_so.cache_clear()
     monkeypatch.setattr(Proxy, "made", [])
     talk = Talk().handshake().client("PA", b"SSproxy").server("PA", b"SSyes|SS")
     talk.client("PA", HELLO).server("PA", b" you")
@@ -258,5 +265,7 @@ def test_what_was_seen_from_the_middle_is_read_only_where_zeek_does(
     talk = Talk().client("PA", HELLO).server("PA", b"SS you")
     conn(talk.packets, streams=True)
     assert Toy.made == []
-    monkeypatch.setattr(recognition, "MIDSTREAM", recognition.PROTOCOLS)
+    (toy,) = recognition.PROTOCOLS
+    monkeypatch.setattr(recognition, "PROTOCOLS", (replace(toy, midstream=True),))
+    recognition._begin_so.cache_clear()
     assert read(talk).stream(ORIG) == HELLO
