@@ -177,6 +177,16 @@ ENRICHMENT: tuple[Column, ...] = (
 )
 
 
+SPOKEN: tuple[Column, ...] = (
+    *ENRICHMENT,
+    Column("proto", "enum", "tcp or udp"),
+    Column("says", "string", "what the server says of itself: version, certificate"),
+    Column("offers", "string", "how the server lets people in, where that is in the clear"),
+)
+"""Enrichment of the tables that tell of a server, beside conn."""
+SPOKEN_TABLES = ("ssh", "rdp", "rfb", "ssl", "http", "ipsec")
+
+
 def _listed(text: str) -> tuple[Column, ...]:
     """The columns of a list in `parsers.logs`. Dots are underscores: `version.major`."""
     lines = text.replace("*\n", ENDPOINTS, 1).replace("\n+\n", "\n").split("\n")
@@ -187,7 +197,10 @@ def _listed(text: str) -> tuple[Column, ...]:
 # What readers know, by the name of the log.
 TABLES: dict[str, tuple[Column, ...]] = {
     "conn": CONN + CONN_EXTRA + ENRICHMENT,
-    **{table: _listed(text) for table, text in LISTS.items()},
+    **{
+        table: _listed(text) + (SPOKEN if table in SPOKEN_TABLES else ())
+        for table, text in LISTS.items()
+    },
 }
 # Logs that captures are read for, with the columns of packages and options that are not filled.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
@@ -209,7 +222,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # What `LogWriter` writes.
 LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN} | {
-    table: tuple(column for column in TABLES[table] if column.name not in left_out)
+    table: tuple(column for column in TABLES[table] if column.zeek and column.name not in left_out)
     for table, left_out in LEFT_OUT.items()
 }
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 AHEAD = 1  # frames that may wait to be measured
+GATHERED = 65_536  # rows of captures that are worked on at once
 
 
 def silent(_: str) -> None:
@@ -125,7 +126,7 @@ def analyze(
     started = time.monotonic()
     from sensor.ahead import ahead
     from sensor.engines.batch import Batch
-    from sensor.enrich import enrich
+    from sensor.enrich import Enrichment
     from sensor.inputs import tell_apart
     from sensor.missing import notes, unread
     from sensor.timeline import Timeline
@@ -138,8 +139,10 @@ def analyze(
     summary, sides = Summary(), Sides()
     timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
     logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream)
-    tables = chain(_captured(timeline, site, options, progress), logs.tables(progress))
-    enriched = ((table, enrich(table, rows, site)) for table, rows in tables)
+    captured = gathered(_captured(timeline, site, options, progress))
+    tables = chain(captured, logs.tables(progress))
+    enrichment = Enrichment(site)
+    enriched = ((table, enrichment.add(table, rows)) for table, rows in tables)
     for table, rows in ahead(enriched, AHEAD) if options.workers > 1 else enriched:
         if table == "conn":
             summary.add_flows(rows)
@@ -156,6 +159,32 @@ def analyze(
     return Report(findings, summary)
 
 
+def gathered(tables: Iterator[tuple[str, pl.DataFrame]]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Join the small frames of captures, as many as are worth working on.
+
+    Of what was gathered `conn` comes last: rows of other tables tell more of a connection.
+    """
+    import polars as pl
+
+    waiting: dict[str, list[pl.DataFrame]] = {"x509": [], "ssl": []}
+    count = 0
+
+    def joined() -> Iterator[tuple[str, pl.DataFrame]]:
+        conn = {"conn": waiting.pop("conn", [])}
+        for table, frames in (waiting | conn).items():
+            if frames:
+                yield table, pl.concat(frames, rechunk=True)
+                frames.clear()
+
+    for table, rows in tables:
+        waiting.setdefault(table, []).append(rows)
+        count += rows.height
+        if count >= GATHERED:
+            yield from joined()
+            count = 0
+    yield from joined()
+
+
 def _captured(
     timeline: Timeline, site: Site, options: Options, progress: Progress | None
 ) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -168,6 +197,8 @@ def _captured(
     tracker = FlowTracker(
         Networks(site.local),
         verify=options.checksums == "verify",
+        streams=True,
+        servers=Networks(site.local),
         zeek_compat=False,
         fast=timeline.is_large,
     )

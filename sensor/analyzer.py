@@ -27,6 +27,7 @@ from sensor.measures import (
     Min,
     Rows,
     Sum,
+    Values,
 )
 from sensor.measures.measure import roots
 
@@ -47,6 +48,7 @@ __all__ = [
     "Rows",
     "Stage",
     "Sum",
+    "Values",
     "check",
     "columns_read",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,19 +21,28 @@ from parsers.zeek.read import kind_of
 
 HEAD = 65_536  # bytes of content that tell what an input is
 EXPECTED = "a capture (pcap or pcapng) or a Zeek log (TSV or JSON), plain or in gzip or zstd"
+OTHERS = 2
+# Of the header of a TSV log, or the keys of a JSON one.
+PLACES = {
+    0: rb'#path\s+x509|"certificate.serial"',
+    1: rb'#path\s+ssl|"ssl_history"',
+    3: rb'#path\s+conn\s|"conn_state"',
+}
 LISTED = 3  # files of a folder that are named when they are passed over
 
 
 @dataclass(slots=True)
 class Inputs:
-    """The inputs, told apart; each list in the order in which they were given.
+    """The inputs, told apart; captures in the order in which they were given.
 
+    Logs, too, but by `place_of` first; places: that of each.
     stream: standard input, where it was given, to be read from its beginning.
     errors: why an input cannot be read; warnings: lines for people.
     """
 
     captures: list[str] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
     stream: Replayed | None = None
     errors: list[ParseError | OSError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -69,7 +79,20 @@ def tell_apart(paths: Sequence[str]) -> Inputs:
             found.errors.append(type(error)(f"{shown}: cannot be read: {reason}"))
         except ParseError as error:
             found.errors.append(error)
+    found.logs.sort(key=lambda path: found.places.get(path, OTHERS))
     return found
+
+
+def place_of(head: bytes) -> int:
+    """Where among all logs one is read: certificates and TLS first, `conn` last.
+
+    They tell of connections what `conn` does not. A log tells by its header or columns which it
+    is; one that does not is read between.
+    """
+    for place, tell in PLACES.items():
+        if re.search(tell, head):
+            return place
+    return OTHERS
 
 
 def _sort_folder(folder: str, found: Inputs, seen: set[tuple[int, int]]) -> None:
@@ -117,6 +140,7 @@ def _sort(path: str, raw: io.RawIOBase, found: Inputs) -> None:
         found.captures.append(path)
     elif kind_of(head):
         found.logs.append(path)
+        found.places[path] = place_of(head)
     elif content.damage and not head:
         raise content.damage
     else:

@@ -54,7 +54,9 @@ def gaps(analyzers: Iterable[Analyzer], seen: Mapping[str, Collection[str]]) -> 
     for analyzer in analyzers:
         for table, names in columns_read([analyzer]).items():
             if table not in seen:
-                found.tables.setdefault(table, []).append(analyzer.name)
+                # What an analyzer observes first it cannot do without; the rest tells it more.
+                if table == analyzer.observes[0].table:
+                    found.tables.setdefault(table, []).append(analyzer.name)
                 continue
             columns, packets = missing(table, names, seen[table])
             for name in columns:

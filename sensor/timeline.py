@@ -90,6 +90,8 @@ class Timeline:
     ) -> Iterator[tuple[str, pl.DataFrame]]:
         """Feed every capture to the tracker; yields tables and their rows as flows end.
 
+        Rows of other tables come before the conn row of their connection.
+
         With more than one worker, a large input is read, followed and made tables of in three
         threads; the rows and their order are the same.
         """
@@ -99,10 +101,10 @@ class Timeline:
             frames = ahead(frames, RING - 2)
         ended = self._ended(tracker, frames, checksums)
         for batch in ahead(ended, AHEAD) if threads else ended:
+            yield from tracker.tables.others(batch)
             table = tracker.tables.table(batch)
             if len(table):
                 yield "conn", table
-            yield from tracker.tables.others(batch)
         self.reading.packets, self.reading.octets = tracker.frames, tracker.octets
         self.reading.weirds += tracker.weirds
 

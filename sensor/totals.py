@@ -160,7 +160,7 @@ def _compared(analyzer: Analyzer, then: Stage, totals: pl.DataFrame) -> pl.DataF
 
 def _figure(measure: Measure, columns: Iterable[str]) -> pl.Expr | None:
     """What the second stage is fed of a measure, also where no table had what it reads."""
-    nothing = pl.lit(measure.nothing, dtype=pl.Int64)
+    nothing = pl.lit(measure.nothing, dtype=measure.kind)
     if measure.figure is None:
         return None
     if measure.name not in columns:

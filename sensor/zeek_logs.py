@@ -14,6 +14,8 @@ from parsers.capture.source import STANDARD_INPUT
 from parsers.errors import ParseError
 from parsers.zeek.read import ZeekLog, open_log
 from sensor.analyzer import Analyzer, columns_read
+from sensor.enrich.spoken import READ
+from sensor.enrich.told import X509
 from sensor.flows.direction import corrected
 from sensor.flows.trust import doubted
 
@@ -32,10 +34,12 @@ CONN = {"proto", "service", "duration", "conn_state", "history", "missed_bytes"}
 def wanted(analyzers: Iterable[Analyzer]) -> dict[str, set[str]]:
     """Return the columns to read, by table: what analyzers, and what comes before them, ask for."""
     every = {"ts", "uid", "orig_h", "resp_h", "resp_p"}
-    return {
-        table: names | every | (CONN if table == "conn" else set())
+    before = {"conn": CONN, **{table: set(names) for table, names in READ.items()}}
+    found = {
+        table: names | every | before.get(table, set())
         for table, names in columns_read(analyzers).items()
     }
+    return found | ({"x509": set(X509)} if "ssl" in found else {})
 
 
 @dataclass(slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
 
+from parsers.schema import SPOKEN_TABLES, polars_schema
 from parsers.schema import TABLES as TABLE_COLUMNS
-from parsers.schema import polars_schema
 
 SCHEMAS = {name: polars_schema(columns) for name, columns in TABLE_COLUMNS.items()}
 CONN = SCHEMAS["conn"]
@@ -104,4 +105,37 @@ def conn_frames(draw: Callable[..., Any], most: int = 12) -> pl.DataFrame:
     return conn_frame(*({**row, "uid": f"C{place}"} for place, row in enumerate(rows)))
 
 
-TABLES = {"conn": conn_frames}
+def spoken_row(**changes: Any) -> dict[str, Any]:
+    """What an enriched row of a protocol's log has of the server: SSH, by default."""
+    row = {name: conn_row()[name] for name in ("ts", "uid", "orig_h", "orig_p", "resp_h", "resp_p")}
+    row |= {"orig_inside": False, "resp_inside": True, "orig_allowed": False, "proto": "tcp"}
+    row |= {"remote_service": "ssh", "remote_service_by": "content", "file": None, "line": None}
+    return row | {"says": None, "offers": None} | changes
+
+
+def spoken_frame(table: str, *rows: dict[str, Any]) -> pl.DataFrame:
+    """The rows as an enriched table of `parsers.schema.SPOKEN_TABLES`."""
+    names = SCHEMAS[table]
+    return pl.DataFrame([{name: row.get(name) for name in names} for row in rows], schema=names)
+
+
+@st.composite
+def spoken_frames(draw: Callable[..., Any], table: str, most: int = 6) -> pl.DataFrame:
+    """Up to `most` rows of a table of `SPOKEN_TABLES`, on connections like those of conn."""
+    conn = draw(st.lists(conn_rows(), max_size=most))
+    columns = set(spoken_row())
+    return spoken_frame(
+        table,
+        *(
+            {name: value for name, value in row.items() if name in columns}
+            | {
+                "uid": f"C{place}",
+                "says": draw(st.sampled_from((None, "RFB 003.008", "SSH-2.0-\x1b[31m"))),
+                "offers": draw(st.sampled_from((None, "None", "SSL", "Basic", "a|b"))),
+            }
+            for place, row in enumerate(conn)
+        ),
+    )
+
+
+TABLES = {"conn": conn_frames} | {table: partial(spoken_frames, table) for table in SPOKEN_TABLES}

@@ -24,14 +24,18 @@ settings: the limits lie between the failed logons and the sessions of recording
 Dropbear, xrdp, FreeRDP, TigerVNC, OpenVPN, strongSwan, WireGuard, Docker and Kubernetes.
 
 Low, or info where the source is allowed by the site (`allowed`) or inside. Medium where the content
-shows a known protocol on a port that is not its own (ATT&CK T1571), and where a service that takes
-passwords in clear, or none, was shown by its content or was spoken with.
+shows a known protocol on a port that is not its own (ATT&CK T1571), where a service that takes
+passwords in clear, or none, was shown by its content or was spoken with, and where the server
+offers a weak way in (`weak`): VNC without a password, RDP without network level authentication,
+HTTP Basic without TLS, IKE in aggressive mode. High where a service that asks for no password was
+used. The finding says which of these it was, and what the server says of itself: the version of an
+SSH or VNC server, a certificate's subject and issuer.
 
 What it cannot see
 ------------------
-Whether a logon succeeded. What is inside TLS: a VPN gateway on 443 looks like any web server and is
-not named here. A service on a foreign port in a log without content. Anything that a capture or
-log that starts late has missed.
+Whether a logon succeeded. What is inside TLS: a VPN gateway on 443 is named only where its
+certificate is in the clear (until TLS 1.2) and tells. A service on a foreign port in a log without
+content. Anything that a capture or log that starts late has missed.
 
 Needs packets
 -------------
@@ -60,7 +64,7 @@ others with legitimate credentials; LAPSUS$ (G1004), internet-facing VPN, RDP an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -68,14 +72,27 @@ import msgspec
 import polars as pl
 from polars import col
 
+from parsers.schema import SPOKEN_TABLES
 from parsers.services import SERVICES, SSL_GATEWAY, sizes
 from parsers.services.answers import answered
 from parsers.services.ports import listed
-from sensor.analyzer import CONNECTION, Analyzer, Count, From, Measure, Rows, Stage, Sum
+from sensor.analyzer import CONNECTION, Analyzer, Count, From, Measure, Rows, Stage, Sum, Values
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
 Key = Mapping[str, Any]
 Totals = Mapping[str, Any]
+
+WEAK: dict[tuple[str, str], str] = {
+    ("vnc", "None"): "it asks for no password",
+    ("rdp", "RDP"): "it takes logons without TLS and without network level authentication",
+    ("rdp", "SSL"): "it takes logons without network level authentication",
+    ("ipsec", "aggressive mode"): "it answers in aggressive mode, from which a key can be guessed",
+    ("winrm", "Basic"): "it takes passwords in clear text (HTTP Basic)",
+}
+"""What a server offers, and what is weak about it."""
+SHOWN = ("says", "offers")
+SAID, OFFERED = 4, 16  # different texts of a server that are kept
+OPEN = ("vnc None",)  # of these: no password at all
 
 LEVELS = ("exposed", "probed", "attempted", "used")  # of one flow, weakest first
 UNREAD = "whether a logon succeeded: that is encrypted, or not read"
@@ -120,6 +137,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tuple[str, ...],
         msgspec.Meta(description="Services that take passwords in clear text, or none: medium."),
     ] = ("telnet", "rlogin", "x11")
+    weak: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="Weak ways in, a service and what it offers: medium, or high."),
+    ] = tuple(" ".join(way) for way in WEAK)
     listed: Annotated[
         int,
         msgspec.Meta(ge=1, le=64, description="Sources, or flows, that a finding lists at most."),
@@ -130,29 +151,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for name in (*self.attempt_bytes, *self.attempt_packets, *self.session_bytes, *self.clear):
             if name not in known:
                 raise ValueError(f"{name!r} is no remote service: expected {', '.join(known)}")
+        ways = [" ".join(way) for way in WEAK]
+        for way in self.weak:
+            if way not in ways:
+                raise ValueError(f"{way!r} is no weak way in: expected {', '.join(ways)}")
 
 
 def analyzer(settings: Settings) -> Analyzer:
     """Return the analyzer with its settings worked in."""
     origin = pl.when("orig_inside").then(pl.lit("inside")).otherwise(pl.lit("outside"))
-    contact = col("resp_inside") & answered()
+    ours = col("resp_inside") & col("orig_inside").is_not_null()
+    named = col("remote_service").is_not_null()
+    key = {
+        "origin": origin,
+        "source": col("orig_h"),
+        "target": col("resp_h"),
+        "port": col("resp_p"),
+        "protocol": col("proto"),
+        "service": col("remote_service"),
+    }
     return Analyzer(
         name="remote-service",
         title="Remote service reached",
         observes=(
-            From(
-                "conn",
-                first=col("remote_service").is_not_null(),
-                where=contact & col("orig_inside").is_not_null(),
-                key={
-                    "origin": origin,
-                    "source": col("orig_h"),
-                    "target": col("resp_h"),
-                    "port": col("resp_p"),
-                    "protocol": col("proto"),
-                    "service": col("remote_service"),
-                },
-            ),
+            From("conn", first=named, where=ours & answered(), key=key),
+            *(From(table, first=named, where=ours, key=key) for table in SPOKEN_TABLES),
         ),
         measures=_by_source(settings),
         judge=partial(_judge_source, settings),
@@ -179,17 +202,22 @@ def _by_source(settings: Settings) -> tuple[Measure, ...]:
         settings.session_packets,
     )
     touch, session = level <= LEVELS.index("probed"), level >= LEVELS.index("attempted")
+    flow = touch | session  # of conn alone: what rows of other tables tell is no further contact
     return (
-        Count(name="flows"),
+        Count(where=flow, name="flows"),
         *(Count(where=level == place, name=name) for place, name in enumerate(LEVELS)),
-        Count(where=col("remote_service_by") == "content", name="proven"),
-        Count(where=~col("orig_allowed"), name="unexpected"),
+        Count(where=flow & (col("remote_service_by") == "content"), name="proven"),
+        Count(where=flow & ~col("orig_allowed"), name="unexpected"),
         *(Sum(f"{side}_bytes", where=touch, name=f"touch_{side}") for side in ("orig", "resp")),
         *(Sum(f"{side}_bytes", where=session, name=f"session_{side}") for side in ("orig", "resp")),
         Rows(
             (*CONNECTION, "orig_p", "orig_bytes", "resp_bytes"), keep=settings.listed, where=session
         ),
-        Rows(CONNECTION, keep=1, name="flow"),  # shown as the source's evidence by the second stage
+        Values("says", SAID),
+        Values("offers", OFFERED),
+        Rows(
+            CONNECTION, keep=1, where=flow, name="flow"
+        ),  # shown as the source's evidence by the second stage
     )
 
 
@@ -202,6 +230,8 @@ def _by_target(settings: Settings) -> tuple[Measure, ...]:
         Count(where=told, name="sources"),
         Count(where=told & (col("unexpected") > 0), name="unexpected"),
         *(Sum(name, where=told, name=name) for name in (*LEVELS, *figures)),
+        Values("values_says", SAID, name="values_says", lists=True),
+        Values("values_offers", OFFERED, name="values_offers", lists=True),
         Rows(
             ("source", "flows", *LEVELS, "first_seen", "last_seen", "flow"),
             keep=settings.listed,
@@ -278,6 +308,7 @@ def _judgement(
     totals: Totals,
     *,
     message: str,
+    evidence: tuple[Mapping[str, Any], ...],
     not_seen: tuple[str, ...] = (),
     **said: Any,
 ) -> Judgement:
@@ -290,17 +321,36 @@ def _judgement(
         reasons.append(f"{key['port']}/{key['protocol']} is not a port of {key['service']}")
     if key["service"] in settings.clear and spoken:
         reasons.append(f"{key['service']} takes passwords in clear text or none")
+    ways = [way for way in totals["values_offers"] if f"{key['service']} {way}" in settings.weak]
+    reasons += [WEAK[key["service"], way] for way in ways]
     severity = Severity.MEDIUM if reasons else Severity.LOW
+    if totals["used"] and any(f"{key['service']} {way}" in OPEN for way in ways):
+        severity = Severity.HIGH
     if key["origin"] == "inside" or not totals["unexpected"]:
         severity = Severity.INFO
     by_port = () if totals["proven"] else ("which service it is: only its port says so",)
     return Judgement(
         severity=severity,
-        message="; ".join((message, *reasons)),
+        message="; ".join((message, *reasons, *_says(totals))),
+        evidence=(*evidence, *_shown(totals)),
         confidence=1.0 if totals["proven"] or not rows else rows[0].confidence,
         not_seen=(*not_seen, *by_port),
         **said,
     )
+
+
+def _says(totals: Totals) -> Iterator[str]:
+    """What the server says of itself, as a part of the message."""
+    if said := totals["values_says"]:
+        more = f" and {len(said) - 1} more" if len(said) > 1 else ""
+        yield f'it says "{said[0]}"{more}'
+
+
+def _shown(totals: Totals) -> Iterator[Mapping[str, Any]]:
+    """What the server says and offers, as evidence."""
+    shown = {name: totals[f"values_{name}"] for name in SHOWN}
+    if any(shown.values()):
+        yield {name: texts for name, texts in shown.items() if texts}
 
 
 def _sources(totals: Totals) -> tuple[Mapping[str, Any], ...]:

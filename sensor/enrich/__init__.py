@@ -10,17 +10,44 @@ if TYPE_CHECKING:
     from sensor.settings import Site
 
 
-def enrich(table: str, rows: pl.DataFrame, site: Site) -> pl.DataFrame:
-    """Add the enrichment columns to rows of a table.
+class Enrichment:
+    """Adds the enrichment columns to tables, in the order in which they come.
 
     Every table with `orig_h` and `resp_h` gets `orig_inside`, `resp_inside` and `orig_allowed`
-    (Boolean); `conn` gets `remote_service` and `remote_service_by` (String) as well.
+    (Boolean). `conn` gets `remote_service` and `remote_service_by` (String); so do the tables of
+    `parsers.schema.SPOKEN_TABLES`, with `proto`, `says` and `offers` (String) of the server.
     """
-    from sensor.enrich.networks import add_networks
-    from sensor.enrich.remote_services import add_remote_services
 
-    if {"orig_h", "resp_h"} <= set(rows.columns):
-        rows = add_networks(rows, site)
-    if table == "conn":
-        rows = add_remote_services(rows, site)
-    return rows
+    def __init__(self, site: Site) -> None:
+        from sensor.enrich.told import Told
+
+        self._site = site
+        self._told = Told()
+
+    def add(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with their enrichment columns, and remember what they tell of others."""
+        from parsers.schema import SPOKEN_TABLES
+        from sensor.enrich.networks import add_networks
+        from sensor.enrich.remote_services import add_remote_services
+        from sensor.enrich.spoken import add_spoken, with_what_is_read
+        from sensor.enrich.told import PRODUCT_TABLES
+
+        if {"orig_h", "resp_h"} <= set(rows.columns):
+            rows = add_networks(rows, self._site)
+        if table == "x509":
+            self._told.add_x509(rows)
+        if table in SPOKEN_TABLES:
+            rows = with_what_is_read(table, rows)
+        if table in PRODUCT_TABLES:
+            self._told.add(table, rows)
+        if table in SPOKEN_TABLES:
+            return add_spoken(table, rows, self._site, self._told)
+        if table == "conn":
+            told = self._told.services(rows["uid"])["service"] if "uid" in rows.columns else None
+            return add_remote_services(rows, self._site, told)
+        return rows
+
+
+def enrich(table: str, rows: pl.DataFrame, site: Site) -> pl.DataFrame:
+    """Return rows of a table with their enrichment columns, by what these rows alone tell."""
+    return Enrichment(site).add(table, rows)

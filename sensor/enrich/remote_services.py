@@ -1,8 +1,9 @@
 """Which remote service a flow is: `remote_service`, and `remote_service_by` what it shows.
 
-Content comes first, whatever the port: the first payload bytes, or in a Zeek log the service that
-Zeek has confirmed. Without it the responder's port speaks, if it can stand for a service alone, and
-unless content denies it: an HTTP answer on port 22 is no SSH.
+Content comes first, whatever the port: the first payload bytes; what rows of other tables told of
+the connection; or the service that Zeek, or a parser, has confirmed. Without it the responder's
+port speaks, if it can stand for a service alone, and unless content denies it: an HTTP answer on
+port 22 is no SSH.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ READ: dict[str, pl.DataType | type[pl.DataType]] = {
 """What content is read from; a table that lacks one of them has no such content."""
 
 
-def add_remote_services(flows: pl.DataFrame, site: Site) -> pl.DataFrame:
-    """Add the remote service of each flow, from its bytes or its port.
+def add_remote_services(
+    flows: pl.DataFrame, site: Site, told: pl.Series | None = None
+) -> pl.DataFrame:
+    """Add the remote service of each flow, from its bytes, what was told of it, or its port.
 
+    told: what rows of other tables told of each flow, a service or null.
     Reads `proto`, `resp_p` and, where they are there, `service`, `orig_head`, `resp_head` and
     `payload_sizes`. Adds `remote_service` (String), a name of `parsers.services.SERVICES` or
     Zeek's `ssl`, and `remote_service_by` (String): "content" or "port"; both null for what is no
@@ -36,10 +40,13 @@ def add_remote_services(flows: pl.DataFrame, site: Site) -> pl.DataFrame:
     seen = flows.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in READ.items() if name not in flows.columns
     )
-    names, ports = _meant(seen["service"]), _ports(site)
+    names, ports = _meant(seen["service"]), ports_meant(site)
     # Most rows have neither bytes, nor a service, nor a port that means one.
-    told = pl.col("resp_head").is_not_null() | pl.col("service").is_in(list(names))
-    asked = seen.select(pl.arg_where(told | pl.col("resp_p").is_in(ports["resp_p"].implode())))
+    unknown = pl.lit(None, pl.String) if told is None else told
+    seen = seen.with_columns(unknown.alias("_told"))
+    speaks = pl.col("resp_head").is_not_null() | pl.col("service").is_in(list(names))
+    speaks |= pl.col("_told").is_not_null()
+    asked = seen.select(pl.arg_where(speaks | pl.col("resp_p").is_in(ports["resp_p"].implode())))
     found = _services(seen[asked.to_series()], names, ports)
     return flows.with_columns(
         pl.repeat(None, flows.height, dtype=pl.String, eager=True)
@@ -54,7 +61,7 @@ def _services(flows: pl.DataFrame, names: dict[str, str], ports: pl.DataFrame) -
     by_zeek = flows["service"].replace_strict(names, default=None, return_dtype=pl.String)
     found = (
         flows.with_row_index("_row")
-        .with_columns(pl.coalesce(identify(flows), by_zeek).alias("_content"))
+        .with_columns(pl.coalesce(identify(flows), "_told", by_zeek).alias("_content"))
         .join(ports, on=["resp_p", "proto"], how="left", maintain_order="left")
     )
     denied = pl.col("_row").is_in(_denied(found).implode())
@@ -73,7 +80,7 @@ def _meant(services: pl.Series) -> dict[str, str]:
     return {text: ZEEK_NAMES[names[0]] for text, names in known.items() if names}
 
 
-def _ports(site: Site) -> pl.DataFrame:
+def ports_meant(site: Site) -> pl.DataFrame:
     """The ports that speak alone, and the site's own; columns resp_p, proto, _port, _own."""
     listed = {place: row.service for place, row in places().items() if row.confidence >= ALONE}
     own = declared(site.services)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from parsers.addresses import Networks
 from parsers.packets.transport import TCP
 from parsers.services.parser import NOTHING, ORIG
 from parsers.services.recognition import may_begin
@@ -22,6 +23,10 @@ from sensor.flows.reading import Reading
 from sensor.flows.row import (
     ASKED,
     FLAGS,
+    KEY_A_HIGH,
+    KEY_A_LOW,
+    KEY_B_HIGH,
+    KEY_B_LOW,
     KEY_REST,
     OCTETS,
     ORIGINATOR,
@@ -42,13 +47,15 @@ Record = tuple[int, str, dict[str, Any]]
 class Streams:
     """The connections that are being read.
 
+    servers: read only connections to these networks; None: all.
     records: what parsers made; who hands flows out takes them.
     weirds: what was given up, by reason.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, servers: Networks | None = None) -> None:
         self.records: list[Record] = []
         self.weirds: Counter[str] = Counter()
+        self._servers = servers
         self._read: dict[int, Reading] = {}
         self._services: dict[int, str] = {}  # of connections that are read no more
         self._over = np.zeros(0, np.bool_)  # by row: this flow is read no more
@@ -104,13 +111,27 @@ class Streams:
         # Once the originator may speak a protocol, its answer is for the parser to judge.
         denied = np.where(of_orig, ~may, ~may & ~np.isin(rows[first], rows[first][may & of_orig]))
         tcp = arrays.flows[rows[first], KEY_REST] >> 33 == TCP
-        foreign = np.unique(rows[first][tcp & denied])
+        unasked = self._unasked(arrays.flows, rows[first])
+        foreign = np.unique(rows[first][tcp & denied | unasked])
         read = np.fromiter(self._read, np.int64, len(self._read))
         foreign = foreign[~np.isin(foreign, read)]
         self._over[foreign] = True
         arrays.wishes[foreign, UNTIL : UNTIL + 2] = 0
         of_use: NDArray[np.int64] = pieces[~self._over[rows]]
         return of_use
+
+    def _unasked(self, flows: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether no answer to a host that is asked for can be in these flows, (n,)."""
+        if self._servers is None:
+            return np.zeros(len(rows), np.bool_)
+        found = flows[rows]
+        sides = (KEY_A_HIGH, KEY_A_LOW), (KEY_B_HIGH, KEY_B_LOW)
+        ours = [self._servers.contains(found[:, high], found[:, low]) for high, low in sides]
+        flags = found[:, FLAGS]
+        responder = np.where(flags & ORIGINATOR, ours[0], ours[1])
+        # Seen from the middle, the two sides may turn out to be the other way round.
+        partial = (flags & PARTIAL_FLOW != 0) & (ours[0] | ours[1])
+        return np.asarray(~(responder | partial))
 
     def _reading(self, arrays: Arrays, row: int) -> Reading:
         reading = self._read.get(row)

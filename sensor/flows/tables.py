@@ -17,7 +17,7 @@ from parsers.addresses import Networks
 from sensor.flows.conn import conn_table, payload_table, services, trust_table
 from sensor.flows.payloads import PayloadSizes
 from sensor.flows.records import record_table
-from sensor.flows.row import FRAME, HEAD_BYTES, SIDE, SIDES
+from sensor.flows.row import FRAME, HEAD_BYTES, SERIAL, SIDE, SIDES
 
 Rows = NDArray[np.int64]
 CERTIFICATES_KEPT = 100_000  # that are not told again
@@ -74,15 +74,24 @@ class ConnTables:
         return table.hstack(payload_table(rows, figures, ended.heads, held))
 
     def others(self, ended: Ended) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Tables and their rows of what parsers read in the flows, also in some that go on."""
+        """Tables and their rows of what parsers read in the flows, also in some that go on.
+
+        Certificates come first: rows of ssl name them.
+        """
         made, flows = ended.records
-        for table in dict.fromkeys(name for name, _ in made):
+        if not made:
+            return
+        rows, which = np.unique(flows[:, SERIAL], return_index=True)
+        known = conn_table(flows[which], self._local)
+        place_of = np.searchsorted(rows, flows[:, SERIAL])
+        tables = dict.fromkeys(name for name, _ in made)
+        for table in sorted(tables, key=lambda name: name != "x509"):
             places = [place for place, (name, _) in enumerate(made) if name == table]
             if table == "x509":
                 places = [place for place in places if self._is_new(made[place][1]["fingerprint"])]
             if places:
-                known = conn_table(flows[places], self._local)
-                yield table, record_table(table, [made[place][1] for place in places], known)
+                flow = known[place_of[places]]
+                yield table, record_table(table, [made[place][1] for place in places], flow)
 
     def _is_new(self, certificate: str) -> bool:
         """Whether a certificate is seen for the first time, as far as is remembered."""

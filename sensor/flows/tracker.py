@@ -49,10 +49,10 @@ RECORDS_AT_MOST = 4096  # rows of other tables that wait for flows to end
 WORTH_COMPILING = 25_000  # frames: below, plain Python is done before Numba is imported
 
 
-def _streams() -> Streams:
+def _streams(servers: Networks | None) -> Streams:
     from sensor.flows.streams import Streams  # with all protocols: 50 ms that conn alone need not
 
-    return Streams()
+    return Streams(servers)
 
 
 class FlowTracker:
@@ -60,6 +60,7 @@ class FlowTracker:
 
     verify: whether packets with wrong checksums are dropped.
     streams: whether protocols are read: for `service` in conn, and for tables beside conn.
+    servers: of which protocols are read, if they are: connections to these networks; None: all.
     payloads: whether payload sizes and first payload bytes are wanted beside Zeek's columns.
     zeek_compat: whether Zeek's answer is given where it is known to be wrong: which side of a
         connection seen from the middle is the server, and bogus acknowledgements.
@@ -71,8 +72,8 @@ class FlowTracker:
 
     def __init__(
         self, local: Networks, *, verify: bool = False, payloads: bool = True,
-        streams: bool = False, zeek_compat: bool = True, fast: bool = False,
-        build: Callable[[Any], Any] = compiled,
+        streams: bool = False, servers: Networks | None = None, zeek_compat: bool = True,
+        fast: bool = False, build: Callable[[Any], Any] = compiled,
     ) -> None:  # fmt: skip
         self.fast = fast
         self._build = build
@@ -80,7 +81,7 @@ class FlowTracker:
         self._arrays.numbers[VERIFY] = verify
         self._arrays.numbers[PAYLOADS] = payloads
         self._arrays.numbers[STREAMS] = streams
-        self._streams = _streams() if streams else None
+        self._streams = _streams(servers) if streams else None
         self._arrays.packet[ZEEK_COMPAT] = zeek_compat
         self._carriers = Carriers()
         self._files: list[tuple[int, str]] = []

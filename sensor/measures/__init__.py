@@ -14,6 +14,7 @@ from sensor.measures.figures import Count, Max, Min, Sum
 from sensor.measures.histogram import Histogram
 from sensor.measures.measure import Measure
 from sensor.measures.rows import Rows
+from sensor.measures.values import Values
 
 __all__ = [
     "Bins",
@@ -26,4 +27,5 @@ __all__ = [
     "Min",
     "Rows",
     "Sum",
+    "Values",
 ]

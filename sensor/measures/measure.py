@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -24,6 +24,7 @@ class Measure:
     value: Callable[[Any], Any]  # a state as Python holds it, or None -> what `judge` sees
     figure: pl.Expr | None = None  # over states: what a second stage is fed of them
     nothing: int | None = None  # the figure of no row
+    kind: pl.DataType = field(default_factory=pl.Int64)  # of the figure
     limit: int = 1  # the most elements that a state holds
     # Of a state that is the first `limit` elements in their own order: what a row gives, for the
     # rows for which `where` is true (None: for all). `first` and `merge` say the same, but an

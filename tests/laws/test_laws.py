@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from polars import col
 
+from parsers.schema import SPOKEN_TABLES
 from sensor import analyzers
 from sensor.analyzer import (
     Analyzer,
@@ -38,7 +39,7 @@ from sensor.analyzer import (
 from sensor.engines.batch import Batch
 from sensor.findings import Attack, Finding, Judgement, Severity, Verdict, finding_id
 from sensor.totals import judge, merge, observe
-from tests.strategies import SCHEMAS, TABLES, conn_frame, conn_row
+from tests.strategies import SCHEMAS, TABLES, conn_frame, conn_row, spoken_frame, spoken_row
 
 ATTACK = Attack(("T1133",), ("TA0001",), ("M1035",))
 HEADINGS = ("What it finds", "How it decides", "What it cannot see", "False alarms")
@@ -286,6 +287,16 @@ def test_state_is_bounded_whatever_the_number_of_rows(analyzer):
             assert (totals[measure.name].list.len().max() or 0) <= measure.limit
 
 
+def many_conversations(table: str) -> pl.DataFrame:
+    """20,000 rows of a protocol's log, each with other words, for the same host."""
+    rows = 20_000
+    place = pl.int_range(rows, dtype=pl.Int64)
+    one = spoken_frame(table, spoken_row())
+    tiled = pl.concat([one] * rows, rechunk=True)
+    said = pl.format("version {}", place)
+    return tiled.with_columns(uid="C" + place.cast(pl.String), says=said, offers=said)
+
+
 def many_connections() -> pl.DataFrame:
     """200,000 connections from 2,000 hosts to one service of each kind, all day long."""
     kinds = [
@@ -310,7 +321,7 @@ MANY_KINDS = (
     (10250, "kubelet", "port", None),
     (443, None, None, None),
 )
-MANY = {"conn": many_connections()}
+MANY = {"conn": many_connections()} | {table: many_conversations(table) for table in SPOKEN_TABLES}
 
 
 @every_analyzer

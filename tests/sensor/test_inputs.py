@@ -44,6 +44,22 @@ def test_what_is_neither_is_an_error(tmp_path: Path, content: bytes) -> None:
     assert str(error).startswith(f"{path}: expected a capture (pcap or pcapng) or a Zeek log")
 
 
+def test_conn_logs_come_last_and_certificates_first(tmp_path: Path) -> None:
+    tsv = b"#separator \\x09\n#path\t%s\n#fields\tts\tuid\n#types\ttime\tstring\n1.0\tC1\n"
+    contents = {
+        "1": tsv % b"conn",
+        "2": b'{"ts":1.0,"uid":"C1","conn_state":"SF"}\n',
+        "3": tsv % b"ssh",
+        "4": b'{"ts":1.0,"uid":"C1","ssl_history":"C"}\n',
+        "5": gzip.compress(tsv % b"x509"),
+        "6": tsv % b"conn_long",
+    }
+    for name, content in contents.items():
+        file(tmp_path / name, content)
+
+    assert [Path(path).name for path in tell_apart([str(tmp_path)]).logs] == list("543612")
+
+
 def test_a_missing_file_is_an_error_and_the_others_are_read(tmp_path: Path) -> None:
     good = file(tmp_path / "a.log", TSV)
     found = tell_apart([str(tmp_path / "none"), good])

@@ -10,7 +10,7 @@ from sensor.engines.batch import Batch
 from sensor.enrich import enrich
 from sensor.findings import Severity, Verdict
 from sensor.settings import Site
-from tests.strategies import conn_frame, conn_row
+from tests.strategies import conn_frame, conn_row, spoken_frame, spoken_row
 
 
 def found(*rows, **settings):
@@ -24,6 +24,17 @@ def contact(sent: int | None = 0, received: int | None = 0, **changes):
     return conn_row(
         **{"orig_bytes": sent, "resp_bytes": received, "remote_service_by": "content", **changes}
     )
+
+
+def told(table: str, row: dict[str, object], **spoken: object):
+    """The finding of a connection, and of what a row of another table tells of its server."""
+    engine = Batch([analyzer(Settings())])
+    names = ("remote_service", "resp_p", "proto", "orig_inside", "orig_h")
+    same = {name: row[name] for name in names}
+    engine.add(table, spoken_frame(table, spoken_row(**{**same, "uid": "C0", **spoken})))
+    engine.add("conn", conn_frame({**row, "uid": "C0"}))
+    (finding,) = engine.findings()
+    return finding
 
 
 SCAN = {"history": "ShR", "conn_state": "RSTO"}
@@ -263,3 +274,58 @@ def zeek_conn(path) -> pl.DataFrame:
         pl.col(counts).cast(pl.Int64),
         *(pl.lit(None, polars_type(extra.type)).alias(extra.name) for extra in CONN_EXTRA),
     )
+
+
+VNC = {"remote_service": "vnc", "resp_p": 5900}
+RDP = {"remote_service": "rdp", "resp_p": 3389}
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "offers", "severity", "said"),
+    [
+        ("rfb", contact(400, 400, **VNC), "None", Severity.MEDIUM, "no password"),
+        ("rfb", contact(*SESSION, **VNC), "None", Severity.HIGH, "no password"),
+        ("rfb", contact(*SESSION, **VNC), "VNC", Severity.LOW, ""),
+        ("rdp", contact(*SESSION, **RDP), "SSL", Severity.MEDIUM, "network level"),
+        ("rdp", contact(*PROBE, **RDP), "RDP", Severity.MEDIUM, "without TLS"),
+        ("rdp", contact(*SESSION, **RDP), "HYBRID", Severity.LOW, ""),
+        ("rdp", contact(*SESSION, **RDP, orig_inside=True), "SSL", Severity.INFO, "network level"),
+    ],
+)
+def test_a_weak_way_in_raises_severity_and_is_said(table, row, offers, severity, said):
+    finding = told(table, row, offers=offers)
+
+    assert finding.severity == severity
+    assert said in finding.message
+    assert finding.flow_count == 1
+    assert finding.evidence[-1] == {"offers": [offers]}
+
+
+@pytest.mark.parametrize("size", [PROBE, SESSION])
+def test_what_the_server_says_is_told(size):
+    finding = told("ssh", contact(*size), says="SSH-2.0-OpenSSH_9.6")
+
+    assert finding.message.endswith('it says "SSH-2.0-OpenSSH_9.6"')
+    assert finding.evidence[-1] == {"says": ["SSH-2.0-OpenSSH_9.6"]}
+
+
+def test_rows_of_other_tables_are_no_contact():
+    engine = Batch([analyzer(Settings())])
+    engine.add("ssh", spoken_frame("ssh", spoken_row(says="SSH-2.0-x")))
+
+    assert engine.findings() == []
+
+
+def test_a_way_in_that_the_site_accepts_is_not_said():
+    engine = Batch([analyzer(Settings(weak=("vnc None",)))])
+    row = {name: contact(**RDP)[name] for name in ("remote_service", "resp_p")}
+    engine.add("rdp", spoken_frame("rdp", spoken_row(**row, offers="SSL")))
+    engine.add("conn", conn_frame(contact(*SESSION, **RDP)))
+    (finding,) = engine.findings()
+
+    assert (finding.severity, "level" in finding.message) == (Severity.LOW, False)
+
+
+def test_an_unknown_weak_way_is_refused():
+    with pytest.raises(ValueError, match="'ssh None' is no weak way in"):
+        Settings(weak=("ssh None",))

@@ -10,13 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parsers.addresses import Networks
 from parsers.kernel import checked, compiled
 from parsers.services import recognition
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser
 from parsers.services.recognition import Protocol
 from sensor.flows import streams
 from sensor.flows.pieces import FIRST_LOOK, SLACK
-from tests.frames import TCP_ENDS, UDP_ENDS, Talk, back, conn, flow, timed, track, udp
+from tests.frames import (
+    CLIENT,
+    SERVER,
+    TCP_ENDS,
+    UDP_ENDS,
+    Talk,
+    back,
+    conn,
+    flow,
+    timed,
+    track,
+    udp,
+)
 
 HELLO = b"SS hello"
 
@@ -269,3 +282,19 @@ def test_what_was_seen_from_the_middle_is_read_only_where_zeek_does(
     monkeypatch.setattr(recognition, "PROTOCOLS", (replace(toy, midstream=True),))
     recognition._begin_so.cache_clear()
     assert read(talk).stream(ORIG) == HELLO
+
+
+@pytest.mark.parametrize(
+    ("network", "whole", "middle"), [(SERVER, 1, 1), (CLIENT, 0, 1), ("203.0.113.0/24", 0, 0)]
+)
+def test_only_connections_to_the_servers_that_are_asked_for_are_read(
+    network: str, whole: int, middle: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (toy,) = recognition.PROTOCOLS
+    monkeypatch.setattr(recognition, "PROTOCOLS", (replace(toy, midstream=True),))
+    for talk, read in (Talk().handshake(), whole), (Talk(), middle):
+        Toy.made.clear()
+        recognition._begin_so.cache_clear()
+        conn(talk.client("PA", HELLO).packets, streams=True, servers=Networks((network,)))
+
+        assert len(Toy.made) == read
