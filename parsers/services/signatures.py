@@ -112,6 +112,10 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
     Signature("tailscale", "udp", "'TS' f0 9f 92 ac", "'TS' f0 9f 92 ac", "Tailscale disco"),
     Signature(
+        *("tailscale", "tcp", "", f"{HTTP} '101 Switching Protocols' 0d 0a 'Upgrade: DERP' 0d 0a"),
+        source="Tailscale, derpserver/handler.go: a relay, its TLS ended before it",
+    ),
+    Signature(
         *("ipsec", "udp", "??{8} 00{8} ?? 20 22 08 00{4} 00{2}", "??{8} ??{8} ?? 20 22 [23]?"),
         source="RFC 7296 3.1: IKE_SA_INIT of the initiator, answered to its SPI",
         echo=Echo(0, 0, 8),
@@ -174,10 +178,21 @@ SIGNATURES: tuple[Signature, ...] = (
         "'WWW-Authenticate: ' ( 'Negotiate' | 'Kerberos' | 'CredSSP' ) )",
         source="MS-WSMV 2.2, MS-WSMV 3.1.4",
     ),
+    Signature(
+        "softether",
+        "tcp",
+        "'POST /vpnsvc/' ( 'connect' | 'vpn' ) '.cgi HTTP/1.'",
+        f"{HTTP_OK} * 0d 0a 'Keep-Alive: timeout=15; max=19' 0d 0a",
+        source="SoftEther VPN, HTTP.h: HTTP_KEEP_ALIVE; its TLS ended before it",
+    ),
     Signature("citrix", "tcp", "", "7f 7f 'ICA' 00", "Citrix ICA: the host's greeting"),
     Signature("citrix", "tcp", "1a 'CGP/01'", "1a 'CGP/01'", "Citrix CGP (session reliability)"),
     Signature("teamviewer", "tcp", "( 17 24 | 11 30 )", "( 17 24 | 11 30 )", "nDPI teamviewer.c"),
     Signature("teamviewer", "udp", "00 ??{10} 17 24", "00 ??{10} 17 24", "nDPI teamviewer.c"),
+    Signature(
+        *("screenconnect", "tcp", "", f"{HTTP} * 0d 0a 'Server: ScreenConnect/'"),
+        source="ConnectWise ScreenConnect, its web server's name",
+    ),
     Signature("guacamole", "tcp", "'6.select,'", "'4.args,'", "Guacamole manual, protocol"),
     Signature(
         *("guacamole", "tcp", "'GET ' * '/websocket-tunnel'", f"{HTTP} '101'"),

@@ -240,6 +240,38 @@ TELLING = [
     Flow(
         "winrm", "tcp", POST, http("200 OK", "WWW-Authenticate: Kerberos"), None, ((0, 6), (9, 17))
     ),
+    Flow(
+        "tailscale",
+        "tcp",
+        b"GET /derp HTTP/1.1\r\n",
+        http("101 Switching Protocols", "Upgrade: DERP", "Connection: Upgrade"),
+        None,
+        ((), (0, 9, 34, 46)),
+    ),
+    Flow(
+        "softether",
+        "tcp",
+        b"POST /vpnsvc/connect.cgi HTTP/1.1\r\n",
+        http("200 OK", "Date: Tue, 24 Nov 2026 18:00:00 GMT", "Keep-Alive: timeout=15; max=19"),
+        None,
+        ((0, 6, 13, 23), (0, 9, 54, 76, 83)),
+    ),
+    Flow(
+        "softether",
+        "tcp",
+        b"POST /vpnsvc/vpn.cgi HTTP/1.1\r\n",
+        http("200 OK", "Keep-Alive: timeout=15; max=19"),
+        None,
+        ((0, 13), (9, 17)),
+    ),
+    Flow(
+        "screenconnect",
+        "tcp",
+        GET,
+        http("200 OK", "Server: ScreenConnect/23.9.8.8811-1 Microsoft-HTTPAPI/2.0"),
+        None,
+        ((), (0, 17, 25, 38)),
+    ),
     Flow("citrix", "tcp", b"", b"\x7f\x7fICA\0\x7f\x7fICA\0", None, ((), range(6))),
     Flow("citrix", "tcp", b"\x1aCGP/01\x01", b"\x1aCGP/01\x02", None, (range(7), range(7))),
     Flow("teamviewer", "tcp", b"\x17\x24\x0b\x00", b"\x11\x30\x31\x00", None, ((0, 1), (0, 1))),
