@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 from polars import col
 
-from parsers.services.products import certificates, named
+from parsers.services.product_matching import certificates, named
 
 CONNECTIONS_KEPT = 1_000_000  # of which a product is known
 CERTIFICATES_KEPT = 200_000
