@@ -174,11 +174,17 @@ ENRICHMENT: tuple[Column, ...] = (
         "remote_service", "string", "the remote service that it speaks, or that its port suggests"
     ),
     Column("remote_service_by", "string", "content or port: what tells the remote service"),
+    Column("remote_service_sure", "double", "how sure the remote service is, from 0 to 1"),
+    Column("remote_service_why", "string", "what tells the remote service, in words for people"),
 )
 
 
 SPOKEN: tuple[Column, ...] = (
-    *ENRICHMENT,
+    *(
+        column
+        for column in ENRICHMENT
+        if column.name not in ("remote_service_sure", "remote_service_why")
+    ),
     Column("proto", "enum", "tcp or udp"),
     Column("says", "string", "what the server says of itself: version, certificate"),
     Column("offers", "string", "how the server lets people in, where that is in the clear"),

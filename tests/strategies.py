@@ -38,6 +38,7 @@ def conn_row(**changes: Any) -> dict[str, Any]:
     row |= {"conn_state": "SF", "history": "ShADadFf", "service": "ssh", "frame": 1}
     row |= {"orig_inside": False, "resp_inside": True, "local_orig": False, "local_resp": True}
     row |= {"remote_service": "ssh", "remote_service_by": "port", "orig_allowed": False}
+    row |= {"remote_service_sure": 0.95, "remote_service_why": "port only"}
     row |= {"orig_bytes": 5000, "resp_bytes": 7000, "missed_bytes": 0}
     row |= {"orig_pkts": 9, "resp_pkts": 9, "orig_ip_bytes": 5360, "resp_ip_bytes": 7360}
     return row | changes
@@ -72,6 +73,8 @@ def conn_rows(draw: Callable[..., Any]) -> dict[str, Any]:
         duration=draw(st.sampled_from((None, 0, 5 * 10**9, 3600 * 10**9))),
         remote_service=known,
         remote_service_by=known and draw(st.sampled_from(("content", "port"))),
+        remote_service_sure=known and draw(st.sampled_from((0.3, 0.7, 0.95, 1.0))),
+        remote_service_why=known and "port only",
         conn_state=state,
         history=STATES[state],
         community_id=draw(st.sampled_from((None, "1:LQU9qZlK+B5F3KDmev6m5PMibrg="))),

@@ -1,6 +1,6 @@
 """Which remote service it is, from the first payload bytes of both sides, whatever the port.
 
-Two questions to two tables: which service do the bytes prove (`signatures`), and do they contradict
+Two questions to the tables: which service do the bytes show (`signatures`), and do they contradict
 what the port stands for (`tells`).
 """
 
@@ -13,7 +13,7 @@ import polars as pl
 
 from parsers.services.patterns import in_hex, regex, shows
 from parsers.services.signatures import SIGNATURES, Echo, Signature
-from parsers.services.tells import CLIENTS_TOO, TELLS
+from parsers.services.tells import BEGINNINGS, CLIENTS_TOO, TELLS, Tell
 
 _ORIG, _RESP, _ORIG_SIZE, _RESP_SIZE, _FIRST = (
     "_orig",
@@ -26,8 +26,20 @@ _ALONE = "|".join(regex(row.resp) for row in SIGNATURES if not row.orig)
 _ASKED = "|".join(regex(row.orig) for row in SIGNATURES if row.orig)
 
 
-def identify(flows: pl.DataFrame) -> pl.Series:
-    """Return the remote service that the first bytes of each flow prove.
+_ANSWERS = pl.DataFrame(
+    [(number, row.service, row.confidence, row.why) for number, row in enumerate(SIGNATURES)],
+    schema={
+        "signature": pl.UInt32,
+        "service": pl.String,
+        "confidence": pl.Float64,
+        "why": pl.String,
+    },
+    orient="row",
+)
+
+
+def identify(flows: pl.DataFrame) -> pl.DataFrame:
+    """Return the remote service that the first bytes of each flow show, how sure it is, and why.
 
     Parameters
     ----------
@@ -37,33 +49,43 @@ def identify(flows: pl.DataFrame) -> pl.Series:
 
     Returns
     -------
-    pl.Series
-        n names of `parsers.services.SERVICES` (String), null where nothing is proven.
+    pl.DataFrame
+        n rows of `service` (String), a name of `parsers.services.SERVICES`, `confidence` (Float64,
+        from 0 to 1) and `why` (String, in words for people); null where nothing is shown.
     """
+    found = matched(flows).alias("signature").to_frame()
+    return found.join(_ANSWERS, on="signature", how="left", maintain_order="left").drop("signature")
+
+
+def matched(flows: pl.DataFrame) -> pl.Series:
+    """Return which of `SIGNATURES` each flow is told by, as its number; flows as in `identify`."""
     if is_silent(flows):
-        return pl.Series("service", [None], pl.String).new_from_index(0, flows.height)
-    content = pl.coalesce(*(pl.when(_matches(row)).then(pl.lit(row.service)) for row in SIGNATURES))
+        return pl.Series("signature", [None], pl.UInt32).new_from_index(0, flows.height)
+    number = pl.coalesce(
+        pl.when(_matches(row)).then(pl.lit(number, pl.UInt32))
+        for number, row in enumerate(SIGNATURES)
+    )
     alone, asked = pl.col(_RESP).str.contains(_ALONE), pl.col(_ORIG).str.contains(_ASKED)
     found = (
         _sides(flows)
         .filter(pl.col(_RESP) != "", alone | asked)  # few rows are left for the whole table
-        .select("row", content.alias("service"))
+        .select("row", number.alias("signature"))
         .collect()
     )
     rows = pl.select(row=pl.int_range(flows.height, dtype=pl.UInt32))
-    return rows.join(found, on="row", how="left", maintain_order="left")["service"]
+    return rows.join(found, on="row", how="left", maintain_order="left")["signature"]
 
 
 def contradicted(flows: pl.DataFrame, service: str) -> pl.Series:
     """Return where the first bytes show that a port is no evidence of the service in a column.
 
-    The responder speaks another protocol; or the *originator* sent what only a server sends, so
-    that the two sides are mixed up and nothing can be said.
+    The responder speaks another protocol, or begins as the service never does; or the *originator*
+    sent what only a server sends, so that the two sides are mixed up and nothing can be said.
 
     Parameters
     ----------
     flows
-        n rows as in `identify`, and with a column of services (String).
+        n rows as in `identify`, and with `history` (String) and a column of services (String).
     service
         The name of that column.
 
@@ -74,13 +96,17 @@ def contradicted(flows: pl.DataFrame, service: str) -> pl.Series:
     """
     if is_silent(flows):
         return pl.Series([False]).new_from_index(0, flows.height)
-    told, fits = _told(_RESP), [row.protocol for row in TELLS]
+    told, fits = _told(_RESP, _ORIG), [row.protocol for row in TELLS]
     allowed = pl.col("_told").replace_strict(fits, [list(row.fits) for row in TELLS], default=None)
     return (
-        _sides(flows, service)
+        _sides(flows, service, "history")
         .with_columns(told.alias("_told"), _told_by_originator().alias("_reversed"))
         .with_columns(allowed.list.contains(pl.col(service)).alias("_fits"))
-        .select(pl.col("_reversed") | (pl.col("_told").is_not_null() & ~pl.col("_fits")))
+        .select(
+            pl.col("_reversed")
+            | (pl.col("_told").is_not_null() & ~pl.col("_fits"))
+            | _begins_otherwise(service)
+        )
         .collect()
         .to_series()
     )
@@ -132,14 +158,29 @@ def _given_back(echo: Echo) -> pl.Expr:
     return sent == answered
 
 
-def _told(side: str) -> pl.Expr:
+def _told(server: str, client: str) -> pl.Expr:
     return pl.coalesce(
-        *(pl.when(shows(row.resp, pl.col(side))).then(pl.lit(row.protocol)) for row in TELLS)
+        pl.when(_says(row, server, client)).then(pl.lit(row.protocol)) for row in TELLS
     )
 
 
+def _says(row: Tell, server: str, client: str) -> pl.Expr:
+    said = shows(row.resp, pl.col(server))
+    return said & shows(row.orig, pl.col(client)) if row.orig else said
+
+
 def _told_by_originator() -> pl.Expr:
-    told = _told(_ORIG)
+    told = _told(_ORIG, _RESP)
     # In reverse VNC the server connects, and greets: that it spoke first gives it away.
     answer = (told == "rfb") & (pl.col(_FIRST).fill_null(-1) < 0)
     return told.is_not_null() & ~told.is_in(CLIENTS_TOO) & ~answer
+
+
+def _begins_otherwise(service: str) -> pl.Expr:
+    """Whether the responder's first bytes, seen from the handshake on, cannot be the service's."""
+    others = pl.any_horizontal(
+        (pl.col(service) == row.service) & ~shows(row.resp, pl.col(_RESP)) for row in BEGINNINGS
+    )
+    from_the_start = pl.col("history").str.contains("[Hh]").fill_null(value=False)
+    answered = (pl.col("proto") == "tcp") & (pl.col(_RESP) != "")
+    return from_the_start & answered & others.fill_null(value=False)

@@ -47,7 +47,8 @@ are not named there.
 False alarms
 ------------
 A port that says another service than the one that listens there, where nothing shows its protocol;
-the confidence is then that of the port (`parsers/services/ports.py`). Own administrators: name
+the confidence is then that of the port (`parsers/services/ports.py`), and in any case that of the
+flow whose service is surest (`remote_service_sure`). Own administrators: name
 their addresses in `allowed`. A second port of a service that is meant to be there: name it in the
 site file under [services].
 
@@ -76,7 +77,18 @@ from parsers.schema import SPOKEN_TABLES
 from parsers.services import SERVICES, SSL_GATEWAY, sizes
 from parsers.services.answers import answered
 from parsers.services.ports import listed
-from sensor.analyzer import CONNECTION, Analyzer, Count, From, Measure, Rows, Stage, Sum, Values
+from sensor.analyzer import (
+    CONNECTION,
+    Analyzer,
+    Count,
+    From,
+    Max,
+    Measure,
+    Rows,
+    Stage,
+    Sum,
+    Values,
+)
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
 Key = Mapping[str, Any]
@@ -190,7 +202,10 @@ def analyzer(settings: Settings) -> Analyzer:
             tactic=("TA0001", "TA0003"),
             mitigation=("M1030", "M1032", "M1035", "M1042"),
         ),
-        reads=("orig_inside", "resp_inside", "orig_allowed", "remote_service", "remote_service_by"),
+        reads=(
+            *("orig_inside", "resp_inside", "orig_allowed"),
+            *("remote_service", "remote_service_by", "remote_service_sure"),
+        ),
     )
 
 
@@ -207,6 +222,7 @@ def _by_source(settings: Settings) -> tuple[Measure, ...]:
         Count(where=flow, name="flows"),
         *(Count(where=level == place, name=name) for place, name in enumerate(LEVELS)),
         Count(where=flow & (col("remote_service_by") == "content"), name="proven"),
+        Max((col("remote_service_sure") * 100).round(), where=flow, name="sure"),  # in percent
         Count(where=flow & ~col("orig_allowed"), name="unexpected"),
         *(Sum(f"{side}_bytes", where=touch, name=f"touch_{side}") for side in ("orig", "resp")),
         *(Sum(f"{side}_bytes", where=session, name=f"session_{side}") for side in ("orig", "resp")),
@@ -232,6 +248,7 @@ def _by_target(settings: Settings) -> tuple[Measure, ...]:
         *(Sum(name, where=told, name=name) for name in (*LEVELS, *figures)),
         Values("values_says", SAID, name="values_says", lists=True),
         Values("values_offers", OFFERED, name="values_offers", lists=True),
+        Max("sure", where=told, name="sure"),
         Rows(
             ("source", "flows", *LEVELS, "first_seen", "last_seen", "flow"),
             keep=settings.listed,
@@ -333,7 +350,7 @@ def _judgement(
         severity=severity,
         message="; ".join((message, *reasons, *_says(totals))),
         evidence=(*evidence, *_shown(totals)),
-        confidence=1.0 if totals["proven"] or not rows else rows[0].confidence,
+        confidence=(totals["sure"] or 0) / 100,
         not_seen=(*not_seen, *by_port),
         **said,
     )

@@ -14,8 +14,9 @@ class Enrichment:
     """Adds the enrichment columns to tables, in the order in which they come.
 
     Every table with `orig_h` and `resp_h` gets `orig_inside`, `resp_inside` and `orig_allowed`
-    (Boolean). `conn` gets `remote_service` and `remote_service_by` (String); so do the tables of
-    `parsers.schema.SPOKEN_TABLES`, with `proto`, `says` and `offers` (String) of the server.
+    (Boolean). `conn` gets `remote_service`, `remote_service_by`, `remote_service_sure` and
+    `remote_service_why`; the tables of `parsers.schema.SPOKEN_TABLES` get the first two, with
+    `proto`, `says` and `offers` (String) of the server.
     """
 
     def __init__(self, site: Site) -> None:
@@ -43,7 +44,7 @@ class Enrichment:
         if table in SPOKEN_TABLES:
             return add_spoken(table, rows, self._site, self._told)
         if table == "conn":
-            told = self._told.services(rows["uid"])["service"] if "uid" in rows.columns else None
+            told = self._told.services(rows["uid"]) if "uid" in rows.columns else None
             return add_remote_services(rows, self._site, told)
         return rows
 

@@ -77,7 +77,7 @@ SERVER_PORTS_UDP = (
 TUNNEL = 256  # no IP protocol: the key of a flow that stands for a tunnel between two hosts
 # Ports of servers that Zeek does not know; remote services above all.
 FURTHER_PORTS_TCP = (
-    389, 513, 514, 1194, 1494, 1723, 2375, 2376, 2377, 2379, 2380, 2598, 3268, 4243, 5432, 5800,
+    23, 389, 513, 514, 1194, 1494, 1723, 2375, 2376, 2377, 2379, 2380, 2598, 3268, 4243, 5432, 5800,
     5900, 5901, 5902, 5903, 5938, 5985, 5986, 6000, 6379, 6443, 7070, 8443, 10250, 10255,
 )  # fmt: skip
 FURTHER_PORTS_UDP = (389, 500, 784, 853, 1194, 1701, 4500, 51820)

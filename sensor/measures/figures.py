@@ -60,13 +60,17 @@ class Min(_Extreme):
 
 
 class Max(_Extreme):
-    """The largest whole number of a column (times: nanoseconds since the epoch), or None."""
+    """The largest whole number of a column (times: nanoseconds since the epoch), or None.
 
-    def __init__(self, column: str, where: pl.Expr | None = None, name: str = "") -> None:
+    A share is given as an expression in whole percent, since fractions are cut off.
+    """
+
+    def __init__(self, column: str | pl.Expr, where: pl.Expr | None = None, name: str = "") -> None:
         name = name or f"max_{column}"
         super().__init__(name, chosen(_whole(column), where).max(), pl.col(name).max())
 
 
-def _whole(column: str) -> pl.Expr:
+def _whole(column: str | pl.Expr) -> pl.Expr:
     """The column as Int64. Sums of fractions would depend on their order, so they are cut off."""
-    return pl.col(column).cast(pl.Int64, strict=False)
+    values = pl.col(column) if isinstance(column, str) else column
+    return values.cast(pl.Int64, strict=False)

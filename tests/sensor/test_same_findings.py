@@ -15,10 +15,6 @@ CAPTURES = sorted(path.name for path in (LAB / "zeek").iterdir()) if (LAB / "zee
 
 # Findings that logs alone, or captures alone, give: analyzer, port, and why.
 EXCEPTIONS: dict[str, dict[tuple[str, int], str]] = {
-    "k8s_04_kubectl_proxy_cleartext_takeover": {
-        ("container-api-exposed", 8001): "no log of connections names Kubernetes in clear text",
-        ("remote-service", 8001): "the same",
-    },
     "openvpn_03_tcp443_success": {
         ("large-transfer", 443): "a default Zeek does not know OpenVPN on a foreign port",
         ("remote-service", 443): "the same",

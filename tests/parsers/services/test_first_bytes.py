@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import polars as pl
@@ -9,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.services import SERVICES
-from parsers.services.first_bytes import contradicted, identify
-from parsers.services.signatures import SIGNATURES
-from parsers.services.tells import CLIENTS_TOO, TELLS
+from parsers.services import SERVICES, signatures
+from parsers.services.first_bytes import contradicted, identify, matched
+from parsers.services.signatures import AGREED, ANSWERED, SIGNATURES, UNCONFIRMED
+from parsers.services.tells import BEGINNINGS, CLIENTS_TOO, TELLS
 
 
 class Flow(NamedTuple):
@@ -24,6 +25,7 @@ class Flow(NamedTuple):
     resp: bytes | None
     sizes: tuple[int, ...] | None = None
     fixed: tuple[Iterable[int], Iterable[int]] = ((), ())
+    history: str | None = None
 
 
 def frame(*flows: Flow) -> pl.DataFrame:
@@ -34,6 +36,7 @@ def frame(*flows: Flow) -> pl.DataFrame:
             "orig_head": pl.Series([flow.orig for flow in flows], dtype=pl.Binary),
             "resp_head": pl.Series([flow.resp for flow in flows], dtype=pl.Binary),
             "payload_sizes": pl.Series(sizes, dtype=pl.List(pl.Int32)),
+            "history": pl.Series([flow.history for flow in flows], dtype=pl.String),
         }
     )
 
@@ -44,7 +47,7 @@ def spoken(flow: Flow) -> list[int]:
 
 
 def found(*flows: Flow) -> list[str | None]:
-    return identify(frame(*flows)).to_list()
+    return identify(frame(*flows))["service"].to_list()
 
 
 def http(status: str, *fields: str) -> bytes:
@@ -83,6 +86,23 @@ TELLING = [
     Flow("ssh", "tcp", b"SSH-2.0-x\r\n", b"SSH-2.0-OpenSSH_9.6\r\n", None, ((), range(8))),
     Flow("ssh", "tcp", None, b"SSH-1.99-Cisco-1.25\n", None, ((), range(9))),
     Flow("ssh", "tcp", b"", b"SSH-1.5-1.2.27\n", None, ((), (0, 1, 2, 3, 4, 5, 7))),
+    Flow(
+        "ssh",
+        "tcp",
+        b"SSH-2.0-x\r\n",
+        b"Exceeded MaxStartups\r\n",
+        None,
+        (range(4), (0, 9, 19, 20, 21)),
+    ),
+    Flow(
+        "ssh",
+        "tcp",
+        b"SSH-2.0-x\r\n",
+        b"Not allowed at this time\r\n",
+        None,
+        (range(4), (0, 4, 23, 24, 25)),
+    ),
+    Flow("vnc", "tcp", GET, http("200 OK", "Server: RealVNC/4.0"), None, ((), (0, 17, 25, 32))),
     Flow("vnc", "tcp", b"RFB 003.008\n", b"RFB 003.008\n", (-12, 12), ((), (0, 1, 2, 3, 7, 11))),
     Flow("rdp", "tcp", CR + NEG_REQ, CC + NEG_RSP, None, ((0, 1, 5, 6, 7, 13), (0, 5, 10, 13))),
     Flow("rdp", "tcp", CR + b"Cookie: mstshash=joe\r\n", CC, None, (range(11, 28), (0, 1, 5))),
@@ -113,8 +133,8 @@ TELLING = [
         ((), (0, 1, 3, 4, 6, 7)),
     ),
     Flow("rlogin", "tcp", b"\0joe\0root\0xterm/38400\0", b"\0", None, ((0, 4, 9, 15), (0,))),
-    Flow("x11", "tcp", b"l\0\x0b\0\0\0\0\0", b"\x01\0\x0b\0\0\0", None, ((0, 2, 3, 4), (2, 3))),
-    Flow("x11", "tcp", b"B\0\0\x0b\0\0\0\0", b"\0\x10\0\x0b", None, ((0, 2, 3, 4), (2, 3))),
+    Flow("x11", "tcp", b"l\0\x0b\0" + bytes(8), b"\x01\0\x0b\0\0\0", None, ((0, 2, 3, 4), (2, 3))),
+    Flow("x11", "tcp", b"B\0\0\x0b" + bytes(8), b"\0\x10\0\x0b", None, ((0, 2, 3, 4), (2, 3))),
     *(
         Flow(
             "openvpn",
@@ -152,6 +172,14 @@ TELLING = [
         b"\3\0\0\0" + SENDER,
         (148, -64),
         (range(8), range(8)),
+    ),
+    Flow(
+        "wireguard",
+        "udp",
+        b"\4\0\0\0" + SENDER + b"\x07\1" + bytes(22),
+        b"\4\0\0\0" + RECEIVER + b"\x4d" + bytes(23),
+        None,
+        ((0, 1, 2, 3, 12, 15), (0, 1, 2, 3, 12, 15)),
     ),
     Flow(
         "tailscale",
@@ -283,6 +311,15 @@ TELLING = [
         None,
         ((0, 11, 12), (0, 11, 12)),
     ),
+    Flow("softether", "udp", b"A", b"IP=192.0.2.1,PORT=51381", None, ((0,), (0, 2, 3, 12, 17))),
+    Flow(
+        "softether",
+        "udp",
+        b"\0\0\0\3\0\0\0\7opcode\0\0\0\2\0\0\0\1\0\0\0\x09get_token",
+        b"\0\0\0\x09\0\0\0\6isret\0\0\0\0\0\0\0\1",
+        None,
+        ((0, 4, 7, 8, 13, 17), (0, 4, 7, 8, 12, 16)),
+    ),
     Flow("guacamole", "tcp", b"6.select,3.vnc;", b"4.args,8.hostname;", None, (range(9), range(7))),
     Flow(
         "guacamole",
@@ -294,6 +331,8 @@ TELLING = [
     ),
     Flow("socks", "tcp", b"\x05\x01\x00", b"\x05\x00", (3, -2), ((0, 1), (0,))),
     Flow("socks", "tcp", b"\x05\x02\x00\x02\x01", b"\x05\x02", (4, -2), ((0, 1), (0,))),
+    Flow("socks", "tcp", b"\x05\x03\x00\x01\x02", b"\x05\x00", (5, -2), ((0, 1), (0,))),
+    Flow("socks", "tcp", b"\x05\x04\x00\x01\x02\x80", b"\x05\xff", (6, -2), ((0, 1), (0,))),
     Flow(
         "socks",
         "tcp",
@@ -413,11 +452,58 @@ def test_the_other_transport_is_another_protocol(flow):
     assert found(flow._replace(transport=other)) == [None]
 
 
-def test_every_signature_has_an_example():
-    told = {(flow.service, flow.transport) for flow in TELLING}
+@cache
+def told_by() -> list[int | None]:
+    """The row of the table that tells each conversation above."""
+    return matched(frame(*TELLING)).to_list()
 
-    assert {(row.service, row.transport) for row in SIGNATURES} == told
-    assert {service for service, _ in told} <= set(SERVICES)
+
+def examples(number: int) -> list[Flow]:
+    """The conversations above that a row of the table tells, and no row before it."""
+    return [flow for flow, by in zip(TELLING, told_by(), strict=True) if by == number]
+
+
+@pytest.mark.parametrize("number", range(len(SIGNATURES)), ids=lambda n: SIGNATURES[n].service)
+def test_every_signature_has_an_example(number):
+    row = SIGNATURES[number]
+
+    assert row.service in SERVICES
+    assert {flow.service for flow in examples(number)} == {row.service}
+
+
+@pytest.mark.parametrize("number", range(len(SIGNATURES)), ids=lambda n: SIGNATURES[n].service)
+def test_every_signature_has_near_misses_on_each_side_that_it_asks(number):
+    orig, resp = (
+        [place for flow in examples(number) for place in flow.fixed[side]] for side in (0, 1)
+    )
+
+    assert resp
+    assert orig or not SIGNATURES[number].orig
+
+
+def test_what_no_recording_confirms_is_less_sure():
+    for row in SIGNATURES:
+        assert row.confidence == 1 if row.confirmed else 0 < row.confidence <= UNCONFIRMED
+
+
+def test_the_module_names_the_services_of_which_nothing_is_confirmed():
+    confirmed = {row.service for row in SIGNATURES if row.confirmed}
+    others = sorted({row.service for row in SIGNATURES} - confirmed)
+
+    said = " ".join((signatures.__doc__ or "").split())
+    assert f"All rows are unconfirmed of {', '.join(others[:-1])} and {others[-1]};" in said
+
+
+def test_an_answer_says_how_sure_it_is_and_why():
+    ssh = Flow("ssh", "tcp", None, b"SSH-2.0-x\r\n")
+    x11 = Flow("x11", "tcp", b"l\0\x0b\0\0\0\0\0", b"\x01\0\x0b\0\0\0")
+    web = Flow(None, "tcp", GET, http("200 OK"))
+
+    assert identify(frame(ssh, web, x11)).rows() == [
+        ("ssh", 1.0, ANSWERED),
+        (None, None, None),
+        ("x11", UNCONFIRMED, AGREED),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -470,9 +556,9 @@ def test_what_is_not_certain_is_not_told(flow):
 
 def test_rows_keep_their_order():
     nothing = Flow(None, "tcp", GET, http("200 OK"))
-    flows = [nothing, TELLING[0], nothing, TELLING[3], nothing]
+    flows = [nothing, TELLING[0], nothing, TELLING[-1], nothing]
 
-    assert found(*flows) == [None, "ssh", None, "vnc", None]
+    assert found(*flows) == [None, "ssh", None, "etcd", None]
     assert found() == []
 
 
@@ -481,9 +567,10 @@ heads = st.one_of(st.none(), st.binary(max_size=128))
 
 @given(heads, heads, st.sampled_from(("tcp", "udp", "icmp", "unknown_transport")))
 def test_any_bytes_are_read(orig, resp, transport):
-    flow = frame(Flow(None, transport, orig, resp)).with_columns(service=pl.lit("ssh"))
+    flow = frame(Flow(None, transport, orig, resp, history="ShADad"))
+    flow = flow.with_columns(service=pl.lit("ssh"))
 
-    assert identify(flow).len() == 1
+    assert identify(flow).height == 1
     assert contradicted(flow, "service").null_count() == 0
 
 
@@ -508,6 +595,76 @@ def contradiction(flow: Flow) -> bool:
 )
 def test_another_protocol_contradicts_a_port(service, resp):
     assert contradiction(Flow(service, "tcp", b"", resp))
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 6, 4)) + bytes(5)
+SETTINGS = b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"
+QUIC = b"\xc3\0\0\0\x01\x08" + SPI + b"\0\0"
+TGS = b"\x6c\x81\x90\x30\x81\x8d\xa1\x03"
+OTHERS = [
+    ("docker", "tcp", PREFACE, SETTINGS),
+    ("ssl", "udp", QUIC, b"\xc1\0\0\0\x01\0\x08" + SPI),
+    ("ssl", "udp", b"\xd3\x6b\x33\x43\xcf\x08" + SPI, b"\xd1\x6b\x33\x43\xcf\0"),
+    ("ssl", "udp", QUIC, b"\x9a\0\0\0\0\0\x08" + SPI),
+    ("vnc", "tcp", b"\0\0\0\x45\xffSMB\x72", b"\0\0\0\x55\xfeSMB\x40"),
+    ("ssh", "tcp", b"\x81\0\0\x44\x20CKFD", b"\x82\0\0\0"),
+    ("ssh", "tcp", b"\5\0\x0b\3\x10\0\0\0", b"\5\0\x0c\3\x10\0\0\0"),
+    ("rdp", "udp", TGS, b"\x6d\x82\x03\xe8\x30\x82\x03\xe4"),
+    ("rdp", "tcp", b"\0\0\0\x93" + TGS, b"\0\0\0\x7e\x7e\x7c\x30\x7a\xa0\x03"),
+    ("winrm", "tcp", b"\x30\x0c\2\1\1\x60\7\2\1\3", b"\x30\x0c\2\1\1\x61\7\x0a\1\0"),
+    ("winrm", "tcp", b"\x30\x84\0\0\0\x10\2\1\1\x63", b"\x30\x84\0\0\0\x10\2\1\1\x64"),
+    ("docker", "tcp", b"\0\0\0\x21\0\3\0\0user\0joe\0", b"R\0\0\0\x08\0\0\0\3"),
+    ("docker", "tcp", b"\0\0\0\x08\x04\xd2\x16\x2f", b"S"),
+    ("docker", "tcp", b"\x10\x0c\0\4MQTT\4\2", b"\x20\2\0\0"),
+    ("rdp", "tcp", b"\x12\1\0\x2f\0\0\1\0", b"\4\1\0\x2b\0\0\1\0"),
+]
+
+
+@pytest.mark.parametrize(("service", "transport", "orig", "resp"), OTHERS)
+def test_two_sides_of_another_protocol_contradict_a_port(service, transport, orig, resp):
+    assert contradiction(Flow(service, transport, orig, resp))
+    assert found(Flow(None, transport, orig, resp)) == [None]
+
+
+@pytest.mark.parametrize(("service", "transport", "orig", "resp"), OTHERS)
+def test_one_byte_away_from_another_protocol_the_port_speaks(service, transport, orig, resp):
+    assert not contradiction(Flow(service, transport, orig, changed(resp, 0)))
+
+
+def test_etcd_speaks_http2_too():
+    assert not contradiction(Flow("etcd", "tcp", PREFACE, SETTINGS))
+
+
+def test_quic_of_an_unknown_version_does_not_contradict_a_port():
+    unknown = b"\xc3\x1a\x2a\x3a\x4a\x08" + SPI
+
+    assert not contradiction(Flow("ssl", "udp", unknown, unknown))
+
+
+@pytest.mark.parametrize(
+    ("service", "resp"),
+    [
+        ("x11", b"\x03\x63\x50\x5f"),
+        ("socks", b"\x13\x88"),
+    ],
+)
+def test_a_responder_that_begins_as_the_service_never_does_contradicts_a_port(service, resp):
+    assert contradiction(Flow(service, "tcp", b"", resp, history="ShADad"))
+    assert not contradiction(Flow(service, "tcp", b"", resp, history="DadA"))  # from the middle
+    assert not contradiction(Flow(service, "udp", b"", resp, history="Dd"))
+
+
+def test_ssh_may_go_on_on_a_further_path():
+    assert not contradiction(Flow("ssh", "tcp", b"", b"\0\0\3\x0c", history="ShADad"))
+
+
+def test_what_services_must_begin_with_fits_their_signatures():
+    in_clear = (flow for flow in TELLING if not (flow.resp or b"").startswith(b"HTTP/"))
+    flows = [flow._replace(history="ShADad") for flow in in_clear]
+    services = pl.Series("service", [flow.service for flow in flows])
+
+    assert not contradicted(frame(*flows).with_columns(services), "service").any()
+    assert {row.service for row in BEGINNINGS} <= set(SERVICES)
 
 
 @pytest.mark.parametrize(

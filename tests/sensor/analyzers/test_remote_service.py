@@ -21,9 +21,8 @@ def found(*rows, **settings):
 
 def contact(sent: int | None = 0, received: int | None = 0, **changes):
     """A connection from outside to SSH inside, told by content."""
-    return conn_row(
-        **{"orig_bytes": sent, "resp_bytes": received, "remote_service_by": "content", **changes}
-    )
+    told = {"remote_service_by": "content", "remote_service_sure": 1.0}
+    return conn_row(**{"orig_bytes": sent, "resp_bytes": received, **told, **changes})
 
 
 def told(table: str, row: dict[str, object], **spoken: object):
@@ -203,13 +202,20 @@ def test_a_service_that_takes_passwords_in_clear_is_medium(change, severity):
 
 
 def test_a_bare_port_is_not_yet_a_service_in_clear():
-    (finding,) = found(
-        contact(0, 0, remote_service="telnet", resp_p=23, remote_service_by="port", **SCAN)
-    )
+    by_port = {"remote_service_by": "port", "remote_service_sure": 0.9}
+    (finding,) = found(contact(0, 0, remote_service="telnet", resp_p=23, **by_port, **SCAN))
 
     assert finding.severity == Severity.LOW
     assert finding.confidence == 0.9
     assert finding.not_seen == ("which service it is: only its port says so",)
+
+
+@pytest.mark.parametrize("sizes", [PROBE, SESSION])
+def test_a_finding_is_as_sure_of_the_service_as_its_surest_flow(sizes):
+    less, more = (contact(*sizes, remote_service_sure=sure) for sure in (0.3, 0.7))
+
+    assert [finding.confidence for finding in found(less)] == [0.3]
+    assert [finding.confidence for finding in found(less, more, less)] == [0.7]
 
 
 def test_the_settings_decide():

@@ -20,6 +20,8 @@ def test_conn_gets_networks_and_remote_services():
         "orig_allowed": False,
         "remote_service": "ssh",
         "remote_service_by": "port",
+        "remote_service_sure": 0.95,
+        "remote_service_why": "port only",
     }
 
 

@@ -21,6 +21,11 @@ def told(rows: pl.DataFrame, **services) -> tuple[str | None, str | None]:
     return add_remote_services(rows, site).select("remote_service", "remote_service_by").row(0)
 
 
+def sure(rows: pl.DataFrame, **services: str) -> tuple[float | None, str | None]:
+    found = add_remote_services(rows, Site(services=services.get("services", {})))
+    return found.select("remote_service_sure", "remote_service_why").row(0)
+
+
 @pytest.mark.parametrize("port", [22, 443, 2222, 31337, 3389])
 def test_content_tells_the_service_whatever_the_port(port):
     assert told(flow(port, resp_head=SSH)) == ("ssh", "content")
@@ -92,6 +97,57 @@ def test_content_on_a_port_that_the_site_gives_to_it_is_no_surprise():
     assert told(flow(31337, resp_head=b"RFB 003.008\n"), services=own) == ("vnc", "content")
 
 
+X11 = {"orig_head": b"l\0\x0b\0" + bytes(8), "resp_head": b"\1\0\x0b\0\0\0"}
+
+
+def test_an_answer_says_how_sure_it_is_and_why():
+    own = {"31337/tcp": "ssh"}
+
+    assert sure(flow(31337, resp_head=SSH)) == (1.0, "the responder's first bytes")
+    assert sure(flow(31337, **X11)) == (0.7, "both sides agreed")
+    assert sure(flow(31337, service="ssh")) == (1.0, "Zeek confirmed it")
+    assert sure(flow(31337, service="ssh", resp_head=b"\1")) == (1.0, "a parser confirmed it")
+    assert sure(flow(23)) == (0.9, "port only")
+    assert sure(flow(31337), services=own) == (0.95, "the site's own port")
+    assert sure(flow(80)) == (None, None)
+    assert sure(flow(22, resp_head=HTTP)) == (None, None)
+
+
+def test_a_port_that_agrees_with_content_makes_it_surer():
+    own = {"31337/tcp": "x11"}
+
+    assert sure(flow(6000, **X11)) == (0.7, "both sides agreed")
+    assert sure(flow(31337, **X11), services=own) == (0.95, "both sides agreed")
+    assert sure(flow(22, **X11)) == (0.7, "both sides agreed")
+
+
+@pytest.mark.parametrize("history", ["D", "DA", "^d", "^da", "F", "R"])
+def test_a_port_is_less_sure_where_one_side_was_seen_from_the_middle(history):
+    assert sure(flow(23, history=history)) == (0.45, "port only")
+    assert told(flow(6005, history=history)) == (None, None)
+    assert sure(flow(4500, "udp", history=history)) == (0.9, "port only")
+
+
+@pytest.mark.parametrize("history", [None, "S", "ShADad", "DadA", "^hADad", "H"])
+def test_otherwise_history_takes_nothing_from_a_port(history):
+    assert sure(flow(23, history=history)) == (0.9, "port only")
+
+
+def test_a_responder_that_begins_as_the_service_never_does_denies_its_port():
+    assert told(flow(6002, history="ShADad", resp_head=b"\3cP_")) == (None, None)
+    assert told(flow(6002, history="DadA", resp_head=b"\3cP_")) == ("x11", "port")
+
+
+def test_http2_and_quic_deny_a_port():
+    preface = {"orig_head": b"PRI * HTTP/2.0\r\n\r\n", "resp_head": b"\0\0\6\4\0\0\0\0\0"}
+    quic = {"orig_head": b"\xc3\0\0\0\1\x08", "resp_head": b"\xc1\0\0\0\1\0"}
+
+    assert told(flow(2375, **preface)) == (None, None)
+    assert told(flow(2379, **preface)) == ("etcd", "port")
+    assert told(flow(8443, "udp", **quic)) == (None, None)
+    assert told(flow(8443, "udp", service="quic")) == (None, None)
+
+
 def test_a_table_without_content_is_read_by_port():
     assert told(flow(22).select("resp_p", "proto")) == ("ssh", "port")
 
@@ -102,5 +158,8 @@ def test_rows_keep_their_order_and_columns():
     found = add_remote_services(rows, Site())
 
     assert found["remote_service"].to_list() == ["ssh", None, "ssh", None]
-    assert found.columns == [*rows.columns, "remote_service", "remote_service_by"]
+    assert found.columns == [
+        *rows.columns,
+        *(f"remote_service{suffix}" for suffix in ("", "_by", "_sure", "_why")),
+    ]
     assert add_remote_services(rows.clear(), Site()).is_empty()

@@ -58,6 +58,7 @@ def test_figures_are_whole_numbers():
         assert one.select(measure.first).dtypes == [pl.Int64]
     assert values(Min("ts"), one) == {0: 5}
     assert values(Max("took"), one) == {0: 2 * 10**9}
+    assert values(Max(col("share") * 100, name="percent"), one) == {0: 290}
     assert values(Sum("share"), one) == {0: 2}
 
 
