@@ -7,6 +7,8 @@ base/frameworks/analyzer/dpd.zeek.
 
 from __future__ import annotations
 
+from parsers.services.kerberos_log import KerberosLog
+from parsers.services.kerberos_messages import read_message
 from parsers.services.ntlm import SIGNATURE, NotNtlm, NtlmLog
 from parsers.services.parser import Row
 
@@ -39,15 +41,13 @@ class Services:
     """The services of one connection: their names in the order of confirmation, and their rows.
 
     octets: how many bytes of the connection were seen.
-    ap_request: when Kerberos first asked for a service.
     """
 
     def __init__(self, rows: list[Row]) -> None:
         self.names: list[str] = []
         self.octets = 0
         self.ntlm = NtlmLog(rows)
-        self.ap_request: int | None = None
-        self._rows = rows
+        self.kerberos = KerberosLog(rows)
 
     def confirm(self, name: str) -> None:
         """Add a name that is not there yet."""
@@ -62,9 +62,7 @@ class Services:
     def end(self) -> None:
         """Make the rows that wait for the end of the connection."""
         self.ntlm.end()
-        if self.ap_request is not None:
-            self._rows.append(("kerberos", {"ts": self.ap_request}))  # Zeek tells no more of it
-            self.ap_request = None
+        self.kerberos.end()
 
 
 class Gssapi:
@@ -135,8 +133,10 @@ class Gssapi:
         if message[:1] not in KERBEROS_MESSAGES or not _is_whole(message):
             self._services.misread("krb")
             return
-        if message[:1] == AP_REQ and self._services.ap_request is None:
-            self._services.ap_request = ts
+        if message[:1] == AP_REQ:
+            self._services.kerberos.begin(ts)  # Zeek tells no more of it
+        elif (told := read_message(message)) is not None:
+            self._services.kerberos.message(told, ts)
         self._confirm("krb")
 
 

@@ -1,33 +1,19 @@
-"""Kerberos 5: whether a connection is it.
+"""Kerberos 5: who asked for a ticket, for which service, and whether it was given.
 
-RFC 4120 section 5 for messages, section 7.2.2 for their lengths over TCP. Every message that can be
-read names the protocol, as in Zeek: src/analyzer/protocol/krb/krb-protocol.pac.
+RFC 4120 section 7.2.2 for lengths over TCP; messages are read by `kerberos_messages`. Every message
+that can be read names the protocol, as in Zeek: src/analyzer/protocol/krb/krb-protocol.pac.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from parsers.services.der import INTEGER, SEQUENCE, NotDer, Value, first
+from parsers.services.der import SEQUENCE
+from parsers.services.kerberos_log import KerberosLog
+from parsers.services.kerberos_messages import APPLICATION, MESSAGES, VERSION, read_message
 from parsers.services.recogniser import HEAD, Recogniser, StreamRecogniser
 
-APPLICATION, CONTEXT = 0x60, 0xA0  # tags that hold others; a number is added
-VERSION = b"\5"
 VERSION_FIELD = b"\3\2\1" + VERSION  # behind its tag
-
-MESSAGES = {
-    10: (1, 2, 4),  # AS-REQ
-    11: (0, 1, 3, 4, 5, 6),  # AS-REP
-    12: (1, 2, 4),  # TGS-REQ
-    13: (0, 1, 3, 4, 5, 6),  # TGS-REP
-    14: (0, 1, 2, 3, 4),  # AP-REQ
-    15: (0, 1, 2),  # AP-REP
-    20: (0, 1, 2, 3),  # KRB-SAFE
-    21: (0, 1, 3),  # KRB-PRIV
-    22: (0, 1, 2, 3),  # KRB-CRED
-    30: (0, 1, 6),  # KRB-ERROR
-}
-"""By their numbers: the fields that must be there, the first two of them version and number."""
 
 TAGS = frozenset(APPLICATION + number for number in MESSAGES)
 LONGEST_HEAD = 6  # bytes of a tag and a length
@@ -45,24 +31,8 @@ def begins_tcp(orig: bytes, resp: bytes) -> bool | None:
 
 
 def is_message(octets: bytes) -> bool:
-    """Whether it is a message of a known kind, with its version and its fields."""
-    if not octets or not _may_begin(octets, len(octets)):
-        return False
-    kind = octets[0] - APPLICATION
-    try:
-        message = first(octets)
-        sequences = list(message)
-        if message.whole != octets or len(sequences) != 1:
-            return False
-        fields = {field.tag - CONTEXT: field for field in sequences[0].expect(SEQUENCE)}
-        version, number, *_ = MESSAGES[kind]
-        return (
-            fields.keys() >= set(MESSAGES[kind])
-            and _integer(fields[version]) == VERSION
-            and _integer(fields[number]) == bytes((kind,))
-        )
-    except NotDer:
-        return False
+    """Whether it is a message of a known kind that can be read."""
+    return bool(octets) and _may_begin(octets, len(octets)) and read_message(octets) is not None
 
 
 def _may_begin(octets: bytes, length: int) -> bool:
@@ -83,24 +53,53 @@ def _may_begin(octets: bytes, length: int) -> bool:
     return VERSION_FIELD.startswith(octets[at + 1 : at + 5])
 
 
-def _integer(field: Value) -> bytes:
-    return first(field.content).expect(INTEGER).content
-
-
 def _unreadable(octets: bytes) -> bool:
     return not is_message(octets)
 
 
-class Krb(Recogniser):
-    """Tells it of datagrams."""
+class Rows(Recogniser):
+    """Makes the rows of messages, as many as Zeek makes: one for tickets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._log = KerberosLog(self.rows)
+
+    def data(self, side: int, octets: bytes, ts: int) -> None:
+        """Read what comes next of a side."""
+        super().data(side, octets, ts)
+        if self.failed:
+            self.end(ts)
+
+    def gap(self, side: int, count: int, ts: int) -> None:
+        """Make the row: behind a hole nothing is read."""
+        super().gap(side, count, ts)
+        self.end(ts)
+
+    def end(self, ts: int) -> None:
+        """Make the row of what had no answer."""
+        self._log.end()
+
+    def readable(self, message: bytes, ts: int) -> None:
+        """Take note of what a message says."""
+        if (told := read_message(message)) is not None:
+            self._log.message(told, ts)
+
+    def settled(self) -> None:
+        """Want no more, once the row is made: the name stays."""
+        if self._log.is_written:
+            super().settled()
+
+
+class Krb(Rows):
+    """Reads datagrams."""
 
     service: ClassVar[str] = "krb"
     is_message = staticmethod(is_message)
     violates = staticmethod(_unreadable)
 
 
-class KrbTcp(StreamRecogniser):
-    """Tells it of streams."""
+class KrbTcp(Rows, StreamRecogniser):
+    """Reads streams."""
 
     service: ClassVar[str] = "krb_tcp"
     length_size: ClassVar[int] = 4

@@ -27,9 +27,9 @@ class Recogniser(Parser):
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read a datagram of a side."""
         if octets and not self.failed and self.wants[side] != NOTHING:
-            self._message(side, octets, len(octets))
+            self._message(side, octets, len(octets), ts)
 
-    def _message(self, side: int, message: bytes, size: int) -> None:
+    def _message(self, side: int, message: bytes, size: int, ts: int) -> None:
         """Judge a message that took so many bytes."""
         self._read += size
         early = self._read <= VIOLATIONS_UNTIL
@@ -41,8 +41,13 @@ class Recogniser(Parser):
             self.confirmed = self.confirms(side)
         elif not early or self.violates(message):
             self.failed = f"not_{self.service}"
-        if self.confirmed and not early:
-            self.settled()
+        if self.confirmed:
+            self.readable(message, ts)
+            if not early:
+                self.settled()
+
+    def readable(self, message: bytes, ts: int) -> None:
+        """Take note of a message of the protocol; late ones may not be readable."""
 
     def settled(self) -> None:
         """Want no more: the name stays."""
@@ -96,7 +101,7 @@ class StreamRecogniser(Recogniser):
                 self.failed = "message_too_long"
             elif len(held) >= start + length:
                 at = start + length
-                self._whole(side, bytes(held[start:at]))
+                self._whole(side, bytes(held[start:at]), ts)
             elif self.confirmed or self.may_begin(bytes(held[start : start + HEAD]), length):
                 break
             else:
@@ -105,9 +110,9 @@ class StreamRecogniser(Recogniser):
         if self.failed or self.wants[side] == NOTHING:
             self._held = [bytearray(), bytearray()]
 
-    def _whole(self, side: int, message: bytes) -> None:
+    def _whole(self, side: int, message: bytes, ts: int) -> None:
         if message and (self.confirmed or self.is_message(message)):
-            self._message(side, message, self.length_size + len(message))
+            self._message(side, message, self.length_size + len(message), ts)
         else:
             self.failed = f"not_{self.service}"
 

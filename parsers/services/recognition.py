@@ -27,6 +27,7 @@ from parsers.services import (
     imap,
     irc,
     kerberos,
+    ldap,
     mqtt,
     mysql,
     ntp,
@@ -119,6 +120,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol(socks.begins, socks.Socks, frozenset((1080,))),
     Protocol(dns.begins_tcp, dns.DnsTcp, frozenset((53,))),
     Protocol(kerberos.begins_tcp, kerberos.KrbTcp, frozenset((88, 750))),
+    Protocol(ldap.begins_tcp, ldap.LdapTcp, frozenset((389, 3268)), midstream=True),
     Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
 )
 
@@ -132,6 +134,7 @@ DATAGRAMS: tuple[Protocol, ...] = (
     Protocol(dhcp.begins, dhcp.Dhcp, frozenset((67, 68, 4011))),
     Protocol(kerberos.begins, kerberos.Krb, frozenset((88, 750))),
     Protocol(snmp.begins, snmp.Snmp, frozenset((161, 162))),
+    Protocol(ldap.begins, ldap.LdapUdp, frozenset((389,))),
     Protocol(radius.begins, radius.Radius, frozenset((1812,))),
 )
 
@@ -191,6 +194,7 @@ COMMAND = [bytes((one, other)) for one in ALPHANUMERIC for other in (*ALPHANUMER
 TAG = [bytes((one, 32)) for one in range(33, 127)]  # of IMAP: any one character
 REPLY = [bytes((one, other)) for one in b"12345" for other in b"0123456789"]
 SOCKS = [bytes(each) for each in product((0, 4, 5), (*range(10), *range(0x5A, 0x5E), 0xFF))]
+LDAP = [bytes((0x30, length)) for length in range(256)]
 OTHER_NETBIOS = [bytes((kind, 0)) for kind in (0x81, 0x82, 0x83, 0x84, 0x85)]
 SHORT_SSL2 = [bytes((0x80, length)) for length in range(256)]
 BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
@@ -209,6 +213,7 @@ BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     ([bytes((0x10, length)) for length in range(256)], [b"\x20\x02"]),  # MQTT
     ([b"<?", b"<s"], [b"<?", b"<s"]),  # XMPP
     (SOCKS, SOCKS),
+    (LDAP, LDAP),
 )
 
 

@@ -15,6 +15,7 @@ from parsers.services.parser import NOTHING, Parser
 from parsers.services.smb1 import Smb1
 from parsers.services.smb2 import Smb2
 from parsers.services.smb_contents import Contents, Misread
+from parsers.services.stream import Side
 
 FRAME_HEAD = 4
 """Type of the packet and 24 bits of length."""
@@ -61,30 +62,6 @@ def _begins(octets: bytes) -> bool | None:
     if not (PROTOCOL_SMB1.startswith(protocol) or PROTOCOL_SMB2.startswith(protocol)):
         return False
     return True if len(protocol) == len(PROTOCOL_SMB1) else None
-
-
-class Side:
-    """The stream of one side: what is held of the message that comes.
-
-    position: how many bytes of it came. passing: how many that come next are passed over.
-    """
-
-    def __init__(self) -> None:
-        self.held = bytearray()
-        self.position = 0
-        self.passing = 0
-
-    def add(self, octets: bytes) -> None:
-        """Hold what comes next, but for what is passed over."""
-        self.position += len(octets)
-        passed = min(self.passing, len(octets))
-        self.passing -= passed
-        self.held += octets[passed:] if passed else octets
-
-    def drop(self, count: int) -> None:
-        """Let go of the next bytes: of those that are held, and of those that come."""
-        self.passing += max(count - len(self.held), 0)
-        del self.held[:count]
 
 
 class Smb(Parser):

@@ -19,7 +19,10 @@ NEGOTIATE, SESSION_SETUP, TREE_CONNECT, TREE_DISCONNECT = 0, 1, 3, 4
 CREATE, READ, WRITE, IOCTL = 5, 8, 9, 11
 
 READABLE = (0, 0x80000005, 0xC0000016)
-"""Status of a message that is no error: success, buffer overflow, more processing required."""
+"""Status of a response that is no error: success, buffer overflow, more processing required.
+
+A request has other fields there (ChannelSequence), which need not be zero.
+"""
 
 SHARE_TYPE_PIPE = 2
 FSCTL_PIPE_TRANSCEIVE = 0x0011C017
@@ -41,7 +44,7 @@ class Smb2:
     def wanted(self, side: int, head: bytearray) -> bool:
         """Whether more of a message is to be read than its header."""
         status, command, request, tree = struct.unpack_from("<8xIH10xQ4xI", head)
-        if status not in READABLE or (command, side) not in self._READERS:
+        if (side == RESP and status not in READABLE) or (command, side) not in self._READERS:
             return False
         if command in (READ, WRITE):
             return tree in self._pipe_trees if side == ORIG else request in self._files

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers.services.gssapi import FORGIVEN_AFTER, Gssapi, Services
+from tests.parsers.services import test_kerberos
 from tests.parsers.services.smb_messages import (
     AP_REQ,
     der,
@@ -71,6 +72,12 @@ def test_the_last_state_tells_whether_the_logon_worked(state: int, success: bool
 
 def test_a_ticket_makes_an_empty_row_of_kerberos():
     assert rows(neg_init(), neg_init(kerberos()), neg_resp(0)) == [("kerberos", {"ts": 2})]
+
+
+def test_a_ticket_that_is_refused_makes_the_row_at_once():
+    ((table, row),) = rows(neg_init(kerberos()), neg_init(kerberos(test_kerberos.REFUSES)))
+    assert (table, row["ts"], row["success"]) == ("kerberos", 1, False)
+    assert row["error_msg"] == "KDC_ERR_PREAUTH_FAILED"
 
 
 def test_tokens_of_messages_confirm_gssapi():

@@ -32,6 +32,10 @@ SPOKEN = {
         bytes.fromhex("0300002b26e00000000000") + b"Cookie: mstshash=admin\r\n\x01\0\x08\0\3\0\0\0",
         bytes.fromhex("030000130ed000001234000201080002000000"),
     ),
+    "ldap_tcp": (
+        bytes.fromhex("300c020101600702010304008000"),
+        bytes.fromhex("300c02010161070a010004000400"),
+    ),
 }
 
 
@@ -43,7 +47,7 @@ def test_both_sides_tell_the_protocol_on_any_port(service: str, port: int) -> No
     assert found.parser.service == service
 
 
-@pytest.mark.parametrize(("service", "port"), [("ssh", 22), ("rdp", 3389)])
+@pytest.mark.parametrize(("service", "port"), [("ssh", 22), ("rdp", 3389), ("ldap_tcp", 3268)])
 def test_one_side_is_enough_where_the_protocol_is_expected(service: str, port: int) -> None:
     for orig, resp in ((SPOKEN[service][0], b""), (b"", SPOKEN[service][1])):
         found, may_be = recognise(orig, resp, TCP, 31337)

@@ -88,6 +88,12 @@ def test_the_third_piece_confirms_smb():
     assert replay(said).names == ["smb"]
 
 
+def test_a_request_of_another_channel_is_read():
+    logon = m.smb2(1, m.smb2_setup(m.neg_init(m.kerberos()))[68:], status=0x00010001)
+    parser = replay([*SMB2[:2], (ORIG, logon)])
+    assert parser.rows == [("kerberos", {"ts": 3})]
+
+
 def test_kerberos_makes_its_row():
     parser = replay([*SMB2[:2], (ORIG, m.smb2_setup(m.neg_init(m.kerberos())))])
     assert parser.names == ["gssapi", "krb", "smb"]
