@@ -32,7 +32,7 @@ from parsers.services.der import (
 )
 from parsers.services.x509_names import ALGORITHMS, common_name, name_text, names_host
 
-LONGEST_CERTIFICATE = 1 << 16
+LONGEST_CERTIFICATE = 1 << 19
 MOST_EXTENSIONS = 256
 LONGEST_SERIAL = 2048
 """What Zeek's buffer holds of a serial number."""

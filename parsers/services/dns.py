@@ -2,11 +2,13 @@
 
 RFC 1035 section 4 for messages and for their lengths over TCP, RFC 1002 section 4.2 for NetBIOS,
 RFC 6762 section 18 for multicast. What names the protocol and what takes the name back as in Zeek:
-src/analyzer/protocol/dns/DNS.cc.
+src/analyzer/protocol/dns/DNS.cc. It is read on its ports, where questions and answers that can be
+taken apart are enough; elsewhere a message has to be right in every part.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import ClassVar
 
@@ -21,9 +23,16 @@ ENOUGH = 250  # bytes of a message in a stream, to tell what it is before it is 
 
 RESPONSE, RCODE, RESERVED = 0x8000, 0x000F, 0x0040
 OPCODES = frozenset((0, 1, 2, 4, 5, 6, 7, 8, 9))  # 6 to 9 are NetBIOS's
+READ_OPCODES = frozenset((0, 4, 5))  # query, notify, update: Zeek passes over others
 CLASSES = frozenset((1, 3, 4, 254, 255))  # IN, CH, HS, NONE, ANY
 CLASS = 0x7FFF  # without the bit that multicast DNS adds: cache flush, or unicast response
 OPT = 41  # has a size in place of its class
+ADDRESS, ADDRESS_SIZE = 1, 4
+ROOM_FOR_NAME = 512  # Zeek's, of which each label takes one byte more than it has
+
+HEAD = re.compile(rb"(?s).{4}\0[\0-\x19]")
+HEAD_OF_STREAM = re.compile(rb"(?s)(?!\x03\0).{4}[\0-\7\x20-\x2f\x80-\x87\xa0-\xaf].\0[\0-\x19]")
+"""What may come first on the ports: MOST_QUESTIONS at most; in a stream READ_OPCODES, no TPKT."""
 
 
 def begins(orig: bytes, resp: bytes) -> bool | None:
@@ -109,6 +118,49 @@ def _after_name(octets: bytes, at: int) -> int:
     return 0
 
 
+def _can_be_read(octets: bytes, longest_label: int) -> bool:
+    """Whether all questions and answers are there, of which names may be anything."""
+    if len(octets) < HEADER.size or _asks_too_much(octets):
+        return False
+    _, _, questions, answers, _, _ = HEADER.unpack_from(octets)
+    at = HEADER.size
+    for _ in range(questions):
+        at = _past_name(octets, at, longest_label) + 4
+        if at > len(octets):
+            return False
+    for _ in range(answers):
+        at = _past_name(octets, at, longest_label)
+        if at + RECORD.size > len(octets):
+            return False
+        type_, _, _, length = RECORD.unpack_from(octets, at)
+        at += RECORD.size
+        if at + length > len(octets) or not (length or at == len(octets)):
+            return False
+        if type_ == ADDRESS and length != ADDRESS_SIZE:
+            return False
+        at += length
+    return True
+
+
+def _past_name(octets: bytes, at: int, longest_label: int) -> int:
+    """Where Zeek goes on behind a name, which ends at whatever is no label."""
+    room = ROOM_FOR_NAME
+    while at < len(octets):
+        length = octets[at]
+        at += 1
+        if not length or at == len(octets):
+            break
+        if length >= POINTER:
+            return at + 1
+        if at + length > len(octets):
+            return len(octets)
+        if length > longest_label or length >= room:
+            break
+        at += length
+        room -= length + 1
+    return at
+
+
 def _asks_too_much(octets: bytes) -> bool:
     return len(octets) >= HEADER.size and HEADER.unpack_from(octets)[2] > MOST_QUESTIONS
 
@@ -119,6 +171,24 @@ class Dns(Recogniser):
     service: ClassVar[str] = "dns"
     is_message = staticmethod(is_message)
     violates = staticmethod(_asks_too_much)
+
+    @classmethod
+    def reads(cls, octets: bytes) -> bool:
+        """Whether questions and answers of a known operation can be taken apart."""
+        return _can_be_read(octets, LONGEST_LABEL) and octets[2] >> 3 & 0xF in READ_OPCODES
+
+
+class NetbiosNames(Recogniser):
+    """Tells it of datagrams on the port of NetBIOS: operations and labels are others."""
+
+    service: ClassVar[str] = "dns"
+    is_message = staticmethod(is_message)
+    violates = staticmethod(_asks_too_much)
+
+    @classmethod
+    def reads(cls, octets: bytes) -> bool:
+        """Whether questions and answers can be taken apart."""
+        return _can_be_read(octets, POINTER)
 
 
 class DnsTcp(StreamRecogniser):
@@ -131,3 +201,8 @@ class DnsTcp(StreamRecogniser):
     is_message = staticmethod(is_message)
     may_begin = staticmethod(_may_begin)
     violates = staticmethod(_asks_too_much)
+
+    @classmethod
+    def reads(cls, octets: bytes) -> bool:
+        """As of a datagram."""
+        return Dns.reads(octets)

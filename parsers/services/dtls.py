@@ -130,7 +130,7 @@ class Dtls(Parser):
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read the records of a datagram."""
-        if self._over or self.failed or _is_stun(octets):
+        if self._over or self.failed or is_stun(octets):
             return
         datagram = Reader(octets)
         try:
@@ -246,7 +246,7 @@ class Dtls(Parser):
         self._session.certificates = []
 
 
-def _is_stun(octets: bytes) -> bool:
+def is_stun(octets: bytes) -> bool:
     """Whether it is STUN with an attribute (RFC 8489 section 5)."""
     return len(octets) > 20 and octets[4:8] == STUN_COOKIE
 

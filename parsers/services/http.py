@@ -4,7 +4,7 @@ What a message begins with is read in `http_start`, what follows in `http_messag
 makes rows of requests and responses. RFC 9110 and 9112, and what Zeek makes of traffic that does
 not keep to them: base/protocols/http/main.zeek and dpd.sig, analyzer/protocol/http/HTTP.cc.
 
-What is left when both sides leave HTTP (an upgrade, a tunnel by CONNECT) is not read.
+Behind a CONNECT that was granted comes another protocol; what follows an upgrade is not read.
 """
 
 from __future__ import annotations
@@ -107,6 +107,8 @@ class Http(Parser):
         start = 0
         while start < len(octets) and half.reads and not self.failed:
             start = self._read(half, octets, start)
+        if self.passes_on:
+            self.rest[side] = octets[start:]
         self._want()
 
     def skipped(self, side: int, count: int, ts: int) -> None:
@@ -155,6 +157,7 @@ class Http(Parser):
             self._fail("header_too_long")
         if self._tunnels and half.side == RESP and not message.top.in_header:
             self._leave()
+            self.passes_on = True
         return start
 
     def _read_start(self, half: Half, octets: bytes, start: int) -> int:

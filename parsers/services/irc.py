@@ -26,6 +26,7 @@ CLIENT_COMMANDS = frozenset(
 """What confirms."""
 
 FIRST_COMMANDS = (b"NICK", b"USER", b"PASS", b"CAP", b"STARTTLS", b"WEBIRC", b"SERVER")
+FIRST_COMMAND = re.compile(rb"(?:%b) " % b"|".join(FIRST_COMMANDS), re.IGNORECASE)
 REGISTERS = re.compile(rb"(?i)(?:\A|(?<=[\r\n])) *(NICK|USER|SERVER) +[^\r\n]+[\r\n]")
 REGISTRATIONS = ({b"NICK", b"USER"}, {b"SERVER"})
 SERVER_SAYS = re.compile(rb"(?::[!-~]+ +)?(?:[0-9]{3}|NOTICE|PING|ERROR|CAP|PASS|SERVER) ")

@@ -16,6 +16,7 @@ from parsers.services.recogniser import Recogniser
 HEADER_SIZE, LONGEST = 20, 4096
 REQUEST, ACCEPT, REJECT, CHALLENGE = 1, 2, 3, 11
 CODES = frozenset((REQUEST, ACCEPT, REJECT, 4, 5, CHALLENGE, 12, 13, *range(40, 46)))
+HEAD = re.compile(b"(?s)[%b].{19}" % re.escape(bytes(sorted(CODES))))
 RESULTS = {ACCEPT: "success", REJECT: "failed"}
 UNKNOWN = "unknown"  # the result where no answer came
 
@@ -30,10 +31,14 @@ def begins(orig: bytes, resp: bytes) -> bool | None:
 
 def is_message(octets: bytes) -> bool:
     """Whether it is a message of a known code, as long as it says, full of attributes."""
+    return _can_be_read(octets) and int.from_bytes(octets[2:4]) == len(octets)
+
+
+def _can_be_read(octets: bytes) -> bool:
+    """Whether Zeek can read it, which takes it to be as long as the datagram is."""
     return (
         octets[0] in CODES
         and HEADER_SIZE <= len(octets) <= LONGEST
-        and int.from_bytes(octets[2:4]) == len(octets)
         and _attributes(octets) is not None
     )
 
@@ -95,6 +100,11 @@ class Radius(Recogniser):
     service: ClassVar[str] = "radius"
     is_message = staticmethod(is_message)
     violates = staticmethod(_unreadable)
+
+    @classmethod
+    def reads(cls, octets: bytes) -> bool:
+        """Whether it is one, whatever length it says."""
+        return _can_be_read(octets)
 
     def __init__(self) -> None:
         super().__init__()

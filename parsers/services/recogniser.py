@@ -37,7 +37,7 @@ class Recogniser(Parser):
             if early and self.violates(message):
                 self.confirmed = False
                 self.failed = f"{self.service}_violation"
-        elif self.is_message(message):
+        elif self.reads(message):
             self.confirmed = self.confirms(side)
         elif not early or self.violates(message):
             self.failed = f"not_{self.service}"
@@ -63,6 +63,11 @@ class Recogniser(Parser):
     @abstractmethod
     def is_message(octets: bytes) -> bool:
         """Whether bytes, of which there are some, are a whole message of the protocol."""
+
+    @classmethod
+    def reads(cls, octets: bytes) -> bool:
+        """Whether Zeek can read it, which may be less strict where the protocol is known."""
+        return cls.is_message(octets)
 
     @staticmethod
     @abstractmethod
@@ -111,7 +116,7 @@ class StreamRecogniser(Recogniser):
             self._held = [bytearray(), bytearray()]
 
     def _whole(self, side: int, message: bytes, ts: int) -> None:
-        if message and (self.confirmed or self.is_message(message)):
+        if message and (self.confirmed or self.reads(message)):
             self._message(side, message, self.length_size + len(message), ts)
         else:
             self.failed = f"not_{self.service}"

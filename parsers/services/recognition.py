@@ -56,6 +56,7 @@ class Protocol:
 
     begins: what first bytes of both sides say. ports: the responder's on which Zeek expects it, and
     reads from the first byte on. alone: whether elsewhere the bytes of one side are enough.
+    expected: what the originator (of datagrams, who speaks first) may begin with there, too.
     elsewhere: makes the parser there, if it has to know. midstream: whether a connection that was
     seen from the middle is read, too.
     """
@@ -64,7 +65,7 @@ class Protocol:
     parser: type[Parser]
     ports: frozenset[int] = frozenset()
     alone: bool = False
-    expected: re.Pattern[bytes] | None = None  # what the originator may begin with there, too
+    expected: re.Pattern[bytes] | None = None
     elsewhere: Callable[[], Parser] | None = None
     midstream: bool = False
 
@@ -109,16 +110,25 @@ PROTOCOLS: tuple[Protocol, ...] = (
         ftp.begins,
         ftp.Ftp,
         frozenset((21, 2811)),
-        expected=re.compile(rb"(?:USER|AUTH) ", re.IGNORECASE),
+        expected=ftp.ANY_COMMAND,
+        midstream=True,
     ),
     Protocol(pop3.begins, pop3.Pop3, frozenset((110,))),
     Protocol(imap.begins, imap.Imap, frozenset((143,))),
-    Protocol(irc.begins, irc.Irc, frozenset((6666, 6667, 6668, 6669))),
+    Protocol(
+        irc.begins,
+        irc.Irc,
+        frozenset((6666, 6667, 6668, 6669)),
+        expected=irc.FIRST_COMMAND,
+        midstream=True,
+    ),
     Protocol(mysql.begins, mysql.Mysql, frozenset((1434, 3306))),
-    Protocol(mqtt.begins, mqtt.Mqtt, frozenset((1883,))),
+    Protocol(mqtt.begins, mqtt.Mqtt, frozenset((1883,)), midstream=True),
     Protocol(xmpp.begins, xmpp.Xmpp, frozenset((5222, 5269))),
     Protocol(socks.begins, socks.Socks, frozenset((1080,))),
-    Protocol(dns.begins_tcp, dns.DnsTcp, frozenset((53,))),
+    Protocol(
+        dns.begins_tcp, dns.DnsTcp, frozenset((53,)), expected=dns.HEAD_OF_STREAM, midstream=True
+    ),
     Protocol(kerberos.begins_tcp, kerberos.KrbTcp, frozenset((88, 750))),
     Protocol(ldap.begins_tcp, ldap.LdapTcp, frozenset((389, 3268)), midstream=True),
     Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
@@ -129,13 +139,14 @@ DATAGRAMS: tuple[Protocol, ...] = (
     Protocol(openvpn.begins, openvpn.OpenvpnUdp),
     Protocol(ike.begins, ike.Ike, alone=True),
     Protocol(dtls.begins, dtls.Dtls, alone=True),
-    Protocol(dns.begins, dns.Dns, frozenset((53, 137, 5353, 5355))),
+    Protocol(dns.begins, dns.Dns, frozenset((53, 5353, 5355)), expected=dns.HEAD),
+    Protocol(dns.begins, dns.NetbiosNames, frozenset((137,)), expected=dns.HEAD),
     Protocol(ntp.begins, ntp.Ntp, frozenset((123,))),
     Protocol(dhcp.begins, dhcp.Dhcp, frozenset((67, 68, 4011))),
     Protocol(kerberos.begins, kerberos.Krb, frozenset((88, 750))),
     Protocol(snmp.begins, snmp.Snmp, frozenset((161, 162))),
     Protocol(ldap.begins, ldap.LdapUdp, frozenset((389,))),
-    Protocol(radius.begins, radius.Radius, frozenset((1812,))),
+    Protocol(radius.begins, radius.Radius, frozenset((1812,)), expected=radius.HEAD),
 )
 
 
@@ -148,10 +159,11 @@ def recognise(
     `transport`: the IP protocol number; `port`: the responder's;
     `midstream`: whether the connection was seen from the middle.
     """
-    may_be = False
     if transport == TCP:
+        may_be, first = False, orig
         protocols = _begin_so(orig[:2], resp[:2] if not orig else b"", midstream)
     else:
+        may_be, first = dtls.is_stun(orig) or dtls.is_stun(resp), orig or resp
         protocols = DATAGRAMS
     for protocol in protocols:
         answer = protocol.begins(orig, resp)
@@ -159,14 +171,16 @@ def recognise(
         if answer and not waits:
             return protocol, False
         may_be |= answer is not False
-    expected = _expected(orig, port) if transport == TCP and not midstream else None
-    return expected, may_be and expected is None
+    expected = _expected(first, transport, port)
+    if expected is None or (midstream and not expected.midstream):
+        return None, may_be
+    return expected, False
 
 
-def _expected(orig: bytes, port: int) -> Protocol | None:
+def _expected(first: bytes, transport: int, port: int) -> Protocol | None:
     """The protocol that begins like this only where it is expected."""
-    for protocol in PROTOCOLS:
-        if port in protocol.ports and protocol.expected and protocol.expected.match(orig):
+    for protocol in PROTOCOLS if transport == TCP else DATAGRAMS:
+        if port in protocol.ports and protocol.expected and protocol.expected.match(first):
             return protocol
     return None
 

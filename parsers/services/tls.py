@@ -21,8 +21,9 @@ from parsers.services.tls_handshake import Session
 from parsers.services.tls_names import DRAFT, SSL2, SSL3, TLS10, TLS11, TLS12
 from parsers.services.tls_wire import Malformed, Messages, Reader
 
-LONGEST_MESSAGE = 1 << 17
-"""A handshake message that says it is longer is not waited for; OpenSSL takes 100 kB at most.
+LONGEST_MESSAGE = 1 << 19
+"""A handshake message that says it is longer is not waited for; OpenSSL takes 100 kB, if not
+told otherwise.
 
 A record says in its header that it is 64 kB at most.
 """

@@ -19,6 +19,7 @@ from parsers.packets.fields import (
     PROTOCOL,
     SEQUENCE,
     TRANSPORT_AT,
+    TRANSPORT_BYTES,
 )  # fmt: skip
 from parsers.packets.fields import FLAGS as TCP_FLAGS
 from parsers.packets.octets import copy
@@ -79,11 +80,8 @@ def keep(
     length = p[PAYLOAD_BYTES]
     flags = p[TCP_FLAGS]
     tcp = p[PROTOCOL] == TCP
-    if (
-        until == 0
-        or (tcp and flags & RST)
-        or p[CAPTURED] - (p[PAYLOAD_AT] - p[TRANSPORT_AT]) < length
-    ):
+    captured = p[CAPTURED] - (p[PAYLOAD_AT] - p[TRANSPORT_AT])
+    if until == 0 or (tcp and (flags & RST or captured < length)):
         return
     e = SIDES + side * SIDE
     other = 0
@@ -94,7 +92,12 @@ def keep(
         expected = (flows[row, e + FIRST_SEQ] + position) & MASK32
         begin = position + delta((p[SEQUENCE] + syn) & MASK32, expected) - 1
     else:
-        begin = flows[row, e + PAYLOAD] - length
+        # As in Zeek: what was counted may have gone to the other role, and what the IP header
+        # says counts, not what the UDP header says; a datagram that was cut is read as it is.
+        begin = max(flows[row, e + PAYLOAD] - length, 0)
+        length = captured
+        if p[TRANSPORT_BYTES] > 0:
+            length = min(length, p[TRANSPORT_BYTES] - (p[PAYLOAD_AT] - p[TRANSPORT_AT]))
     end = begin + length
     before = max(0, -begin)  # at the sequence numbers of the SYN or before: no part of the stream
     begin, length = begin + before, length - before

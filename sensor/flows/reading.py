@@ -10,6 +10,7 @@ from bisect import bisect_right
 
 from parsers.packets.transport import TCP
 from parsers.schema import LOGS
+from parsers.services.dtls import is_stun
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser, Row
 from parsers.services.recognition import LOOKED_AT, Protocol, recognise
 from parsers.services.tls import Tls
@@ -87,7 +88,8 @@ class Reading:
         self._midstream = midstream
         self._ahead = (Ahead(), Ahead())
         self._parser: Parser | None = None
-        self._unknown: list[tuple[int, bytes, int]] = []  # role, bytes, time
+        self._unknown: list[tuple[int, bytes | int, int]] = []  # role, bytes or missing, time
+        self._torn = [False, False]  # by role: whether something is missing in what is unknown
         self._unknown_octets = 0
         self._heads = (b"", b"")  # by role
         self._base = [0, 0]  # by role: where the parser's stream begins
@@ -173,10 +175,13 @@ class Reading:
         if self.is_over or count <= 0:
             return
         self.position[side] = until
-        if self._parser is None:
-            self.is_over = True  # without its beginning nothing can be recognised
+        role = self._role(side)
+        if self._parser is None:  # the other side may tell
+            self._unknown.append((role, count, self._last))
+            self._torn[role] = True
+            self.is_over = all(self._torn)
         else:
-            self._parser.gap(self._role(side), count, self._last)
+            self._parser.gap(role, count, self._last)
             self._look_at_parser()
 
     def _release(self, side: int) -> None:
@@ -198,7 +203,9 @@ class Reading:
         self._unknown.append((role, octets, when))
         self._unknown_octets += len(octets)
         before, (orig, resp) = self._heads, self._heads
-        if role == ORIG:
+        if self._torn[role]:
+            pass  # what is behind a hole begins nothing
+        elif role == ORIG:
             self._heads = self._longer(orig, octets), resp
         else:
             self._heads = orig, self._longer(resp, octets)
@@ -214,19 +221,25 @@ class Reading:
             self.is_over = True
 
     def _longer(self, head: bytes, octets: bytes) -> bytes:
-        """What a side began with: of TCP its first bytes, of UDP its first datagram."""
+        """What a side began with: of TCP its first bytes, of UDP its first datagram behind STUN."""
         if self._transport != TCP:
-            return head or octets
+            return octets if is_stun(head) or not head else head
         return head + octets[: max(0, LOOKED_AT - len(head))]
 
     def _begin(self, protocol: Protocol, now: int) -> None:
         """Read what was kept. As in Zeek it is read now, and not when it came, on foreign ports."""
         self._parser = protocol.read(self._port)
         unknown, self._unknown, self._unknown_octets = self._unknown, [], 0
-        for role, octets, when in unknown:
-            if not self.is_over:
-                self._parser.data(role, octets, when if self._port in protocol.ports else now)
-                self._look_at_parser()
+        expected = self._port in protocol.ports
+        for role, octets, came in unknown:
+            if self.is_over:
+                return
+            when = came if expected else now
+            if isinstance(octets, int):
+                self._parser.gap(role, octets, when)
+            else:
+                self._parser.data(role, octets, when)
+            self._look_at_parser()
 
     def _look_at_parser(self) -> None:
         """Take over what the parser has made of it."""
@@ -244,7 +257,7 @@ class Reading:
             self._base = [
                 self.position[self._side(role)] - len(parser.rest[role]) for role in (ORIG, RESP)
             ]
-            self._heads = (b"", b"")
+            self._heads, self._torn = (b"", b""), [False, False]
             self._port, self._before = NO_PORT, self.services
             for role in (ORIG, RESP):
                 if parser.rest[role] and not self.is_over:

@@ -70,7 +70,7 @@ class Streams:
             row, side = divmod(whose, 2)
             if not self._over[row]:
                 reading = touched[row] = touched.get(row) or self._reading(arrays, row)
-                reading.pass_to(1 - side, other)
+                reading.give_up_holes(1 - side, other)
                 reading.piece(side, begin, octets[at : at + length].tobytes(), when)
                 if reading.is_over:
                     self._close(arrays, row)

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.services.dns import MOST_QUESTIONS, Dns, DnsTcp, begins, begins_tcp
+from parsers.services.dns import (
+    HEAD,
+    HEAD_OF_STREAM,
+    MOST_QUESTIONS,
+    Dns,
+    DnsTcp,
+    NetbiosNames,
+    begins,
+    begins_tcp,
+)
 from parsers.services.parser import NOTHING, ORIG, RESP
 from parsers.services.recogniser import VIOLATIONS_UNTIL
 
@@ -54,31 +63,92 @@ def test_one_message_confirms(octets):
     assert not parser.rows
 
 
+LAX = [
+    QUERY[:-1],
+    message(ASKED, flags=0x0140),  # the reserved bit
+    message(ASKED, flags=0x0103),  # a question with an outcome
+    message(counts=(0, 0, 0, 0)),
+    message(NAME + b"\0\0\0\1"),
+    message(NAME + b"\0\1\0\2"),
+    message(ASKED, counts=(1, 0, 9, 9)),
+    message(b"\x40" + b"a" * 64 + b"\0\0\1\0\1"),  # a label that is too long
+    message((b"\x3f" + b"a" * 63) * 4 + b"\0\0\1\0\1"),  # a name that is
+    message(b"\xc0\x0c\0\1\0\1"),  # a name that points at itself
+    message(b"\xff\xff\0\1\0\1"),
+]
+
+
+@pytest.mark.parametrize("octets", LAX)
+def test_what_is_not_right_confirms_only_where_it_is_expected(octets):
+    parser = Dns()
+    parser.data(ORIG, octets, 0)
+    assert begins(octets, b"") is False
+    assert HEAD.match(octets)
+    assert parser.confirmed
+
+
 @pytest.mark.parametrize(
     "octets",
     [
-        QUERY[:-1],
         REPLY[:-1],
         QUERY[:11],
         message(ASKED, counts=(2, 0, 0, 0)),
+        message(NAME + b"\0\1\0"),
+        message(b"\x09www\0"),
         message(ASKED, flags=0x1800),  # an operation that there is not
-        message(ASKED, flags=0x0140),  # the reserved bit
-        message(ASKED, flags=0x0103),  # a question with an outcome
-        message(counts=(0, 0, 0, 0)),
-        message(NAME + b"\0\0\0\1"),
-        message(NAME + b"\0\1\0\2"),
-        message(b"\x40" + b"a" * 64 + b"\0\0\1\0\1"),  # a label that is too long
-        message((b"\x3f" + b"a" * 63) * 4 + b"\0\0\1\0\1"),  # a name that is
-        message(b"\xc0\x0c\0\1\0\1"),  # a name that points at itself
-        message(b"\xff\xff\0\1\0\1"),
+        message(ASKED, counts=(1, 1, 0, 0)),
         TOO_MANY,
     ],
 )
-def test_near_misses_are_refused(octets):
+def test_what_cannot_be_read_confirms_nowhere(octets):
     parser = Dns()
     parser.data(ORIG, octets, 0)
     assert begins(octets, b"") is False
     assert not parser.confirmed
+
+
+@pytest.mark.parametrize("data", [b"\0\2\1\2", b"\0\0\1", b"\0\4\1\2\3"])
+def test_an_address_has_four_bytes(data):
+    parser = Dns()
+    parser.data(RESP, message(ASKED, POINTED[:-6] + data, flags=ANSWER, counts=(1, 1, 0, 0)), 0)
+    assert not parser.confirmed
+
+
+def test_netbios_has_other_operations_and_longer_labels():
+    asked = message(ASKED, flags=0x7800)
+    long = message(b"\x80" + b"a" * 128 + b"\0\0\x20\0\1" + bytes(0))
+    for octets in (asked, long[:100] + long[101:-1]):
+        netbios, other = NetbiosNames(), Dns()
+        for parser in (netbios, other):
+            parser.data(ORIG, octets, 0)
+        assert (netbios.confirmed, other.confirmed) == (octets is asked, octets is not asked)
+
+
+def test_an_operation_that_is_passed_over_takes_no_name_away():
+    parser = Dns()
+    parser.data(ORIG, message(ASKED, flags=0x0800), 0)
+    assert not parser.confirmed
+    parser.data(RESP, REPLY, 0)
+    parser.data(ORIG, message(ASKED, flags=0x0800), 0)
+    assert parser.confirmed
+
+
+def test_where_it_is_expected_other_protocols_do_not_begin_like_it():
+    tpkt = bytes.fromhex("0300002b26e00000000000")
+    assert HEAD_OF_STREAM.match(framed(QUERY))
+    assert not HEAD_OF_STREAM.match(tpkt)
+    assert not HEAD_OF_STREAM.match(b"SSH-2.0-OpenSSH_9.9")
+    assert not HEAD.match(b"\x38" + bytes(range(1, 14)))  # OpenVPN
+    assert not HEAD.match(TOO_MANY)
+
+
+@given(st.binary(max_size=600), st.integers(0, 80), st.integers(0, 255))
+def test_whatever_is_in_a_message_is_met(octets, at, flipped):
+    reply = bytearray(REPLY + octets)
+    reply[at % len(reply)] ^= flipped
+    for parser in (Dns(), NetbiosNames(), DnsTcp()):
+        parser.data(ORIG, bytes(reply), 0)
+        parser.data(ORIG, octets, 0)
 
 
 def test_nothing_tells_nothing():
@@ -92,7 +162,7 @@ def test_one_side_is_enough_where_the_other_was_cut():
 
 def test_a_message_that_cannot_be_read_is_passed_over_until_one_can():
     parser = Dns()
-    parser.data(ORIG, QUERY[:-1], 0)
+    parser.data(ORIG, QUERY[:20], 0)
     parser.data(RESP, REPLY, 0)
     assert parser.confirmed
 
@@ -100,7 +170,7 @@ def test_a_message_that_cannot_be_read_is_passed_over_until_one_can():
 def test_what_is_never_dns_is_given_up():
     parser = Dns()
     for _ in range(VIOLATIONS_UNTIL // 1000 + 1):
-        parser.data(ORIG, bytes(1000), 0)
+        parser.data(ORIG, b"\x18" * 4 + bytes(996), 0)
     assert parser.failed == "not_dns"
 
 
@@ -154,7 +224,7 @@ def test_a_stream_begins_with_a_whole_message_or_much_of_one():
         b"GET / HTTP/1.1\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.9\r\n",
         b"\0\0",
-        framed(b"\0" * 300),
+        framed(b"\x18" * 4 + b"\0" * 300),
     ],
 )
 def test_other_streams_are_refused(stream):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from parsers.services.ftp import Ftp, begins
+from parsers.services.ftp import ANY_COMMAND, Ftp, begins
 from parsers.services.parser import ORIG, RESP
 
 GREETING = (RESP, b"220 ready\r\n")
@@ -61,6 +61,21 @@ def test_it_begins_with_a_greeting_and_a_command():
     assert begins(b"user me\r\n", b"120 wait\r\n") is True
     assert begins(b"", b"220 ready\r\n") is None
     assert begins(b"USE", b"") is None
+
+
+@pytest.mark.parametrize("end", range(4, 11))
+def test_auth_names_a_mechanism_of_ftp_and_not_of_smtp(end):
+    greeting = b"220 ready\r\n"
+    assert begins(b"AUTH TLS\r\n"[:end], greeting) is (True if end > 8 else None)
+    assert begins(b"AUTH LOGIN\r\n", greeting) is False
+    assert begins(b"auth gssapi\r\n", greeting) is True
+
+
+def test_on_its_port_any_command_may_come_first():
+    assert ANY_COMMAND.match(b"PASV\r\n")
+    assert ANY_COMMAND.match(b"retr file\r\n")
+    assert not ANY_COMMAND.match(b"EHLO me\r\n")
+    assert not ANY_COMMAND.match(b"PASSE\r\n")
 
 
 @pytest.mark.parametrize(

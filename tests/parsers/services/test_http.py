@@ -268,9 +268,11 @@ def test_upgrade_ends_the_reading_of_both_sides():
     assert not http.failed
 
 
-def test_tunnel_ends_the_reading_of_both_sides():
+def test_tunnel_ends_the_reading_and_passes_on_what_comes_in_it():
     connect = b"CONNECT h:443 HTTP/1.1\r\n\r\n"
-    http = talk((ORIG, connect), (RESP, b"HTTP/1.1 200 OK\r\n\r\n"), (ORIG, GET), (RESP, OK))
+    http = talk((ORIG, connect), (RESP, b"HTTP/1.1 200 OK\r\n\r\n220 hi"))
+    assert http.passes_on
+    assert http.rest == [b"", b"220 hi"]
     assert http.wants == [NOTHING, NOTHING]
     ((_, values),) = http.rows
     assert (values["method"], values["uri"]) == ("CONNECT", "h:443")
@@ -281,6 +283,7 @@ def test_refused_tunnel_stays_http():
     connect = b"CONNECT h:443 HTTP/1.1\r\n\r\n"
     found = rows((ORIG, connect + GET), (RESP, OK.replace(b"200", b"407") + OK))
     assert [r["status_code"] for r in found] == [407, 200]
+    assert not talk((ORIG, connect), (RESP, OK.replace(b"200", b"407"))).passes_on
 
 
 def test_version_zero_nine_takes_all_that_comes():

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from parsers.services.irc import COMMAND_MAX, INVALID_MAX, MESSAGE_MAX, Irc, begins
+from parsers.services.irc import (
+    COMMAND_MAX,
+    FIRST_COMMAND,
+    INVALID_MAX,
+    MESSAGE_MAX,
+    Irc,
+    begins,
+)
 from parsers.services.parser import ORIG, RESP
 
 REGISTERS = b"NICK me\r\nUSER me 0 * :me\r\n"
@@ -67,6 +74,12 @@ def test_it_begins_once_the_client_registers(resp):
     assert begins(b"", resp) is None
     assert begins(REGISTERS, b"") is None
     assert begins(REGISTERS, resp[:4]) is None
+
+
+def test_on_its_ports_it_begins_with_any_of_the_first_commands():
+    assert FIRST_COMMAND.match(b"nick me\r\n")
+    assert not FIRST_COMMAND.match(b"NICKED me\r\n")
+    assert not FIRST_COMMAND.match(b"JOIN #x\r\n")
 
 
 def test_servers_speak_to_each_other():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers.services.parser import ORIG, RESP
-from parsers.services.radius import Radius, begins
+from parsers.services.radius import HEAD, Radius, begins
 from parsers.services.recogniser import VIOLATIONS_UNTIL
 
 SECOND = 1_000_000_000
@@ -123,7 +123,6 @@ def test_values_of_other_sizes_and_signs_are_met():
         message(REQUEST, b"\1\0\0"),
         message(REQUEST, b"\1\4a"),
         message(REQUEST, attribute(1, bytes(250)) * 20),
-        REFUSES[:3] + b"\x15" + REFUSES[4:],
     ],
 )
 def test_near_misses_are_refused(octets):
@@ -132,6 +131,14 @@ def test_near_misses_are_refused(octets):
     assert begins(octets, b"") is False
     assert not parser.confirmed
     assert not parser.rows
+
+
+def test_a_length_that_is_wrong_is_let_pass_only_where_it_is_expected():
+    octets = REFUSES[:3] + b"\x15" + REFUSES[4:]
+    assert begins(octets, b"") is False
+    assert HEAD.match(octets)
+    assert not HEAD.match(b"\x06" + octets[1:])
+    assert replay(octets).confirmed
 
 
 def test_attributes_that_cannot_be_read_end_it_with_the_row_that_was_begun():

@@ -64,6 +64,41 @@ def test_a_request_with_its_first_letter_lost_is_http_where_it_is_expected() -> 
     assert recognise(b"ET /x\r\n", b"", TCP, 31337)[0] is None
 
 
+@pytest.mark.parametrize(
+    ("service", "said", "port"),
+    [
+        ("irc", b"NICK me\r\n", 6667),
+        ("ftp", b"PASV\r\n", 21),
+        ("mqtt", b"\x10\x0e\0\4MQTT\4\2\0\x3c\0\2me", 1883),
+        ("dns", b"\0\x13\0\7\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1", 53),
+    ],
+)
+def test_what_needs_no_beginning_is_read_from_the_middle_where_it_is_expected(
+    service: str, said: bytes, port: int
+) -> None:
+    found, _ = recognise(said, b"", TCP, port, midstream=True)
+    assert found
+    assert found.parser.service == service
+    assert recognise(said, b"", TCP, 31337, midstream=True)[0] is None
+    assert recognise(SPOKEN["http"][0], b"", TCP, 80, midstream=True)[0] is None
+
+
+def test_of_datagrams_who_speaks_first_may_say_what_is_expected() -> None:
+    lax = b"\0\7\x80\0" + bytes(8)
+    for orig, resp in ((lax, b""), (b"", lax)):
+        found, _ = recognise(orig, resp, UDP, 53)
+        assert found
+        assert found.parser.service == "dns"
+        assert recognise(orig, resp, UDP, 31337) == (None, False)
+
+
+def test_behind_stun_another_protocol_may_come() -> None:
+    stun = bytes.fromhex("000100042112a442") + bytes(12) + b"\0\6\0\0"
+    assert recognise(stun, b"", UDP, 31337) == (None, True)
+    assert recognise(b"", stun, UDP, 31337) == (None, True)
+    assert recognise(stun[:4] + b"!" + stun[4:], b"", UDP, 31337) == (None, False)
+
+
 def test_what_is_of_no_protocol_is_over() -> None:
     assert recognise(b"\xf1\xf2\xf3\xf4" * 8, b"\xf1\xf2" * 8, TCP, 22) == (None, False)
     assert recognise(SPOKEN["http"][0], b"", UDP, 80)[0] is None

@@ -20,8 +20,10 @@ from sensor.flows.pieces import FIRST_LOOK, SLACK
 from tests.frames import (
     CLIENT,
     SERVER,
+    START,
     TCP_ENDS,
     UDP_ENDS,
+    Packet,
     Talk,
     back,
     conn,
@@ -169,6 +171,24 @@ def test_a_stream_whose_beginning_is_lost_is_not_recognised() -> None:
     assert Toy.made == []
 
 
+def test_a_side_without_its_beginning_leaves_it_to_the_other_to_tell() -> None:
+    talk = Talk().handshake().client("PA", b"lost", lost=True).client("PA", HELLO).server("A")
+    toy = read(talk.server("PA", b"SS you"))
+    assert toy.told == [("gap", ORIG, 4), ("data", ORIG, HELLO), ("data", RESP, b"SS you")]
+
+
+def test_a_gap_is_told_before_what_its_sender_is_answered() -> None:
+    talk = Talk().handshake().client("PA", HELLO).server("PA", b"SS you", lost=True)
+    talk.server("PA", b"!").client("PA", b"all").server("A")
+    toy = read(talk)
+    assert toy.told == [
+        ("data", ORIG, HELLO),
+        ("gap", RESP, 6),
+        ("data", RESP, b"!"),
+        ("data", ORIG, b"all"),
+    ]
+
+
 def block(number: int) -> bytes:
     return bytes([83 + number % 100]) * 1000
 
@@ -240,6 +260,37 @@ def test_datagrams_are_read_one_by_one_as_they_came(monkeypatch: pytest.MonkeyPa
     (toy,) = Toy.made
     assert toy.told == [("data", ORIG, HELLO), ("data", RESP, b"SS you"), ("data", ORIG, b"bb")]
     assert toy.times == [packet.time for packet in packets]
+
+
+def test_a_datagram_that_exchanges_the_roles_is_read() -> None:
+    ends = (UDP_ENDS[0], 53, UDP_ENDS[2], 53)
+    answer = b"\0\7\x84\0\0\0\0\1\0\0\0\0\1a\0\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
+    row = conn(timed(udp(ends, answer)), streams=True).row(0, named=True)
+    assert (row["history"], row["service"]) == ("D^", "dns")
+
+
+def test_a_datagram_is_as_long_as_the_ip_header_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "DATAGRAMS", recognition.PROTOCOLS)
+    packets = timed(udp(UDP_ENDS, HELLO, length=11), udp(back(UDP_ENDS), b"SS you"))
+    conn(packets, streams=True)
+    assert Toy.made[0].stream(ORIG) == HELLO
+
+
+def test_of_a_datagram_that_was_cut_the_rest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "DATAGRAMS", recognition.PROTOCOLS)
+    whole = udp(UDP_ENDS, HELLO + b" and more")
+    cut = Packet(START, whole[: -len(b" and more")], len(whole))
+    conn([cut, *timed(udp(back(UDP_ENDS), b"SS you"))], streams=True)
+    assert Toy.made[0].stream(ORIG) == HELLO
+
+
+def test_behind_stun_the_next_datagram_tells_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "DATAGRAMS", recognition.PROTOCOLS)
+    stun = bytes.fromhex("000100042112a442") + bytes(12) + b"\0\6\0\0"
+    there, again = UDP_ENDS, back(UDP_ENDS)
+    packets = timed(udp(there, stun), udp(again, stun), udp(there, HELLO), udp(again, b"SS you"))
+    conn(packets, streams=True)
+    assert Toy.made[-1].stream(ORIG) == stun + HELLO
 
 
 class Proxy(Toy):
