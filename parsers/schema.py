@@ -224,6 +224,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "ldap": (),
     "ldap_search": (),
     "socks": (),
+    "tunnel": ("community_id",),
     "radius": ("remote_ip", "logged"),
     "openvpn": (),
     "wireguard": (),

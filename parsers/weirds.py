@@ -59,6 +59,7 @@ WEIRDS: dict[str, str] = {
     "broken_json_line": "lines of JSON logs that are no JSON",
     "json_no_object": "lines of JSON logs that are JSON but no object",
     "too_many_connections_at_once": "connections read no further: too many at once",
+    "too_many_tunnels_at_once": "tunnels forgotten, which may be told again: too many at once",
 }
 IN = "_in_"  # between what a parser could not read and its protocol: unexpected_message_in_ssh
 

@@ -31,7 +31,8 @@ FRAME_CUT = 26  # bytes that the capture cut off behind it
 FRAME_LINK = 27  # LINKTYPE_ number
 DEPTH = 28  # tunnels around it
 CARRIER_ROW, CARRIER_KIND = 29, 30  # row of the innermost one's flow, 0: none; its kind
-GTP_KIND, GRE_KIND, TEREDO_KIND, OTHER_KIND = 1, 2, 3, 4  # of CARRIER_KIND
+# Of CARRIER_KIND; 0: none.
+GTP_KIND, GRE_KIND, TEREDO_KIND, IP_KIND, VXLAN_KIND, GENEVE_KIND, AYIYA_KIND = range(1, 8)
 
 DEADLINES = 33  # whether the packet moved a deadline of its flow
 ZEEK_COMPAT = 32  # not of the packet: whether Zeek's answer is wanted where it is known to be wrong

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from parsers.kernel import Words, kernel
 from parsers.packets.fields import (
+    AYIYA_KIND,
     CAPTURED,
     CARRIER_KIND,
     DEPTH,
@@ -18,14 +19,16 @@ from parsers.packets.fields import (
     FRAME_CUT,
     FRAME_END,
     FRAME_LINK,
+    GENEVE_KIND,
     GRE_KIND,
     GTP_KIND,
-    OTHER_KIND,
+    IP_KIND,
     PAYLOAD_AT,
     PAYLOAD_BYTES,
     PROTOCOL,
     TEREDO_KIND,
     TRANSPORT_AT,
+    VXLAN_KIND,
 )  # fmt: skip
 from parsers.packets.ip import OK
 from parsers.packets.link import IPV4, IPV6, LINK_ETHERNET, LINK_RAW
@@ -61,7 +64,7 @@ def ip_tunnel(b: Words, p: Words) -> int:
     at, end = p[TRANSPORT_AT], p[TRANSPORT_AT] + p[CAPTURED]
     if p[PROTOCOL] == GRE:
         return gre(b, at, end, p)
-    return exact_ip(b, at, end, 4 if p[PROTOCOL] == IP_IN_IP else 6, p)
+    return exact_ip(b, at, end, 4 if p[PROTOCOL] == IP_IN_IP else 6, IP_KIND, p)
 
 
 @kernel
@@ -74,9 +77,7 @@ def udp_tunnel(b: Words, port: int, p: Words) -> int:
     if port == GENEVE_PORT:
         return geneve(b, at, end, p)
     if port == GRE_PORT:
-        status = gre(b, at, end, p)
-        p[CARRIER_KIND] = GRE_KIND
-        return status
+        return gre(b, at, end, p)
     if port in GTP_PORTS:
         return gtp(b, at, end, p)
     if port == AYIYA_PORT:
@@ -89,18 +90,18 @@ def udp_tunnel(b: Words, port: int, p: Words) -> int:
 
 
 @kernel
-def enter(p: Words, at: int, end: int, link: int) -> int:
-    """Make the inner packet at [at, end) the one at hand."""
+def enter(p: Words, at: int, end: int, link: int, kind: int) -> int:
+    """Make the inner packet at [at, end) of a tunnel of that kind the one at hand."""
     p[FRAME_AT] = at
     p[FRAME_END] = end
     p[FRAME_LINK] = link
     p[DEPTH] += 1
-    p[CARRIER_KIND] = OTHER_KIND
+    p[CARRIER_KIND] = kind
     return OK
 
 
 @kernel
-def exact_ip(b: Words, at: int, end: int, version: int, p: Words) -> int:
+def exact_ip(b: Words, at: int, end: int, version: int, kind: int, p: Words) -> int:
     """An inner IP packet that must fill its tunnel's payload to the byte."""
     here = end - at
     if here < (20 if version == 4 else 40):
@@ -111,7 +112,7 @@ def exact_ip(b: Words, at: int, end: int, version: int, p: Words) -> int:
     if stated != here:
         return MISMATCH
     p[FRAME_CUT] = 0
-    return enter(p, at, end, LINK_RAW)
+    return enter(p, at, end, LINK_RAW, kind)
 
 
 @kernel
@@ -135,11 +136,11 @@ def gre(b: Words, at: int, end: int, p: Words) -> int:
         if inner + 14 > end:
             return SHORT
         p[FRAME_CUT] = 0
-        return enter(p, inner, end, LINK_ETHERNET)
+        return enter(p, inner, end, LINK_ETHERNET, GRE_KIND)
     if inner >= end:
         return SHORT
     p[FRAME_CUT] = 0
-    return enter(p, inner, end, LINK_RAW)
+    return enter(p, inner, end, LINK_RAW, GRE_KIND)
 
 
 @kernel
@@ -163,7 +164,7 @@ def gre_ppp(b: Words, at: int, end: int, p: Words) -> int:
     kind = u16(b, at + 2)
     if kind != 0x0021 and kind != 0x0057:
         return NOT_IP
-    return exact_ip(b, at + 4, end, 4 if kind == 0x0021 else 6, p)
+    return exact_ip(b, at + 4, end, 4 if kind == 0x0021 else 6, GRE_KIND, p)
 
 
 @kernel
@@ -171,7 +172,7 @@ def vxlan(b: Words, at: int, end: int, p: Words) -> int:
     """Read a VXLAN header (RFC 7348, section 5)."""
     if at + 8 > end or not b[at] & 8:
         return NOT_OF_THIS_KIND
-    return SHORT if at + 8 == end else enter(p, at + 8, end, LINK_ETHERNET)
+    return SHORT if at + 8 == end else enter(p, at + 8, end, LINK_ETHERNET, VXLAN_KIND)
 
 
 @kernel
@@ -188,8 +189,10 @@ def geneve(b: Words, at: int, end: int, p: Words) -> int:
     if inner == end:
         return SHORT
     if kind == BRIDGED:
-        return enter(p, inner, end, LINK_ETHERNET)
-    return enter(p, inner, end, LINK_RAW) if kind == IPV4 or kind == IPV6 else NOT_IP
+        return enter(p, inner, end, LINK_ETHERNET, GENEVE_KIND)
+    if kind != IPV4 and kind != IPV6:
+        return NOT_IP
+    return enter(p, inner, end, LINK_RAW, GENEVE_KIND)
 
 
 @kernel
@@ -206,7 +209,9 @@ def ayiya(b: Words, at: int, end: int, p: Words) -> int:
     if inner == end:
         return SHORT
     kind = b[at + 3]
-    return enter(p, inner, end, LINK_RAW) if kind == IP_IN_IP or kind == IPV6_IN_IP else NOT_IP
+    if kind != IP_IN_IP and kind != IPV6_IN_IP:
+        return NOT_IP
+    return enter(p, inner, end, LINK_RAW, AYIYA_KIND)
 
 
 @kernel
@@ -231,9 +236,8 @@ def gtp(b: Words, at: int, end: int, p: Words) -> int:
     if version != 4 and version != 6:
         return NO_TUNNEL
     cut = p[FRAME_CUT]
-    status = exact_ip(b, inner, end, version, p)
+    status = exact_ip(b, inner, end, version, GTP_KIND, p)
     if status == OK:
-        p[CARRIER_KIND] = GTP_KIND
         p[FRAME_CUT] = cut
         return OK
     return NO_TUNNEL
@@ -271,6 +275,4 @@ def teredo(b: Words, at: int, end: int, p: Words) -> int:
     bubble = b[at + 6] == 59 and stated == 40
     if stated > end - at or (stated < end - at and not bubble):
         return NOT_OF_THIS_KIND
-    enter(p, at, end, LINK_RAW)
-    p[CARRIER_KIND] = TEREDO_KIND
-    return OK
+    return enter(p, at, end, LINK_RAW, TEREDO_KIND)

@@ -1,11 +1,12 @@
-"""FTP: whether a connection is one of commands, and where AUTH TLS makes it TLS.
+"""FTP: whether a connection is one of commands, where its data go, where AUTH TLS makes it TLS.
 
-RFC 959, RFC 4217. Confirmed as in Zeek: base/protocols/ftp (main.zeek, dpd.sig),
+RFC 959, RFC 2428, RFC 4217. Confirmed as in Zeek: base/protocols/ftp (main.zeek, dpd.sig),
 src/analyzer/protocol/ftp.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from parsers.services.dialogue import (
     begins_with_word,
     code_of,
 )
+from parsers.services.parser import NOTHING, ORIG, RESP, Expected
 
 FIRST_COMMANDS = (b"USER", b"AUTH", b"FEAT", b"SYST", b"HOST", b"CLNT", b"OPTS", b"LANG", b"PBSZ")
 """What clients begin with, and those of SMTP do not."""
@@ -36,6 +38,11 @@ COMMAND = re.compile(rb"[\t\v\f\r ]*([!-~]{3,100})(?![^\t\v\f\r ])[\t\v\f\r ]*(.
 REPLY = re.compile(rb"[1-9][0-9]{2}(?:[ -]|$)")
 FINAL = 200
 """Replies below this number are followed by another."""
+ADDRESS = re.compile(rb"(?:[0-9]{1,3},){5}[0-9]{1,3}")  # host and port of RFC 959, byte by byte
+EXTENDED = re.compile(  # RFC 2428, section 2: a delimiter, the address' family, it and the port
+    rb"[\t\v\f\r ]*([!-~])[0-9]*\1([0-9A-Fa-f.:]{0,45})\1([0-9]{1,5})\1"
+)
+PASSIVE, EXTENDED_PASSIVE = 227, 229
 
 
 def begins(orig: bytes, resp: bytes) -> bool | None:
@@ -67,14 +74,31 @@ class Ftp(NumberedDialogue):
 
     def __init__(self) -> None:
         super().__init__()
+        self._now = 0
+        self._asks_passive = False  # whether the client ever asked where to connect to
         self._continued = b""  # the number of a reply of several lines, until its last
+
+    def data(self, side: int, octets: bytes, ts: int) -> None:
+        """Read what comes next in the stream of a side, from a packet of that time."""
+        self._now = ts
+        super().data(side, octets, ts)
+
+    def _wanted(self) -> int:
+        """All: transfers may begin at any time."""
+        return NOTHING
 
     def _command(self, line: bytes) -> None:
         command = COMMAND.fullmatch(line)
         if command:
             self.confirmed = True
             word, argument = command.groups()
-            self._commanded(asks_for_tls=word.upper() == b"AUTH" and argument == b"TLS")
+            word = word.upper()
+            self._commanded(asks_for_tls=word == b"AUTH" and argument == b"TLS")
+            self._asks_passive |= word in (b"PASV", b"EPSV")
+            if word == b"PORT":
+                self._expect(RESP, place(argument))
+            elif word == b"EPRT":
+                self._expect(RESP, extended_place(argument))
 
     def _reply(self, line: bytes) -> None:
         if self._continued:
@@ -92,3 +116,37 @@ class Ftp(NumberedDialogue):
         code = code_of(line)
         if code >= FINAL:
             self._answered(code)
+        if self._asks_passive:
+            self._listens(code, line[3:])
+
+    def _listens(self, code: int, text: bytes) -> None:
+        """Take note where the server waits for the client, if it says so."""
+        if code == PASSIVE:
+            self._expect(ORIG, place(text))
+        elif code == EXTENDED_PASSIVE:
+            self._expect(ORIG, extended_place(text.partition(b"(")[2]))
+
+    def _expect(self, opener: int, where: tuple[bytes, int] | None) -> None:
+        if where:
+            self.expects.append(Expected("ftp-data", self._now, opener, *where))
+
+
+def place(text: bytes) -> tuple[bytes, int] | None:
+    """The address and port of PORT and of a reply to PASV."""
+    found = ADDRESS.search(text)
+    numbers = [int(number) for number in found[0].split(b",")] if found else [256]
+    if max(numbers) > 255:
+        return None
+    return bytes(numbers[:4]), numbers[4] * 256 + numbers[5]
+
+
+def extended_place(text: bytes) -> tuple[bytes, int] | None:
+    """The address, b"" for that of who says it, and the port of EPRT and of a reply to EPSV."""
+    found = EXTENDED.match(text)
+    if not found or int(found[3]) > 0xFFFF:
+        return None
+    try:
+        host = ipaddress.ip_address(found[2].decode()).packed if found[2] else b""
+    except ValueError:
+        return None
+    return host, int(found[3])

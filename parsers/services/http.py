@@ -96,8 +96,13 @@ class Http(Parser):
         # tunnel follows, and to what it upgrades.
         self._connects = self._tunnels = self._upgrades = False
         self._upgrade = b""
+        self._is_websocket = False
         # Whether what the client sends is no request: a server may still answer in HTTP, once.
         self._alone = False
+
+    def confirmed_names(self) -> list[str]:
+        """Return what `conn.service` names."""
+        return [*super().confirmed_names(), *(["websocket"] if self._is_websocket else [])]
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read what comes next in the stream of a side, from a packet of that time."""
@@ -224,6 +229,8 @@ class Http(Parser):
         self._exchange.closes |= half.raw
         self._connects &= half.raw or line.status == 200
         self._tunnels = self._connects and not half.raw
+        if self._connects and line.status == 200:
+            self.proxied.append((self._pairs.now, "HTTP"))
         self._pairs.response(line)
         self._begin(half, self._expected(line.status))
         if half.raw and half.current:
@@ -269,6 +276,7 @@ class Http(Parser):
         upgraded = status == 101 and len(self._unanswered) == 1 and self._upgrades
         if upgraded and self._upgrade:
             self._leave()
+            self._is_websocket = self._upgrade.lower() == b"websocket"
         self._upgrades, self._upgrade = False, b""
 
     def _last_line(self, half: Half) -> None:

@@ -8,7 +8,7 @@ cannot read ends it: it says why in `failed`, and the rows that it made stay.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 ORIG, RESP = 0, 1
 """The sides: who opened the connection, and who answered."""
@@ -24,11 +24,28 @@ added by who feeds the parser, where the row does not have them.
 """
 
 
+class Expected(NamedTuple):
+    """A connection that two hosts agree upon in another one, as in FTP.
+
+    service: its name in `conn.service`. ts: when it was agreed upon. opener: the side that will
+    open it. host, port: to where; an address of 4 or 16 bytes, or none: that of the other side.
+    """
+
+    service: str
+    ts: int
+    opener: int
+    host: bytes
+    port: int
+
+
 class Parser(ABC):
     """Reads one connection.
 
     service: Zeek's name for the protocol in `conn.service`.
     rows: what was made so far; who feeds the parser takes them out.
+    proxied: when a proxy was asked for a connection or opened one, and the type of tunnel that Zeek
+        calls it; taken out as rows are.
+    expects: connections that were agreed upon so far; taken out as rows are.
     confirmed: whether both sides spoke the protocol so far that Zeek would name it in `service`.
     failed: why it gave up, a name in lower case with underscores; "" while it reads.
     tls_begins: whether what comes next of both sides is TLS, and not for this parser.
@@ -42,6 +59,8 @@ class Parser(ABC):
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.proxied: list[tuple[int, str]] = []
+        self.expects: list[Expected] = []
         self.confirmed = False
         self.failed = ""
         self.tls_begins = False

@@ -82,7 +82,8 @@ class Recogniser(Parser):
 class StreamRecogniser(Recogniser):
     """Reads streams of messages, each behind its length.
 
-    longest: a longer message ends the reading. enough: so many first bytes of a message tell it.
+    length_size: how many bytes are before a message, that its length is in. longest: a longer
+    message ends the reading. enough: so many first bytes of a message tell it.
     """
 
     length_size: ClassVar[int]
@@ -101,7 +102,7 @@ class StreamRecogniser(Recogniser):
         held += octets
         at = 0
         while not self.failed and len(held) >= (start := at + self.length_size):
-            length = int.from_bytes(held[at:start])
+            length = self.size_of(bytes(held[at:start]))
             if length > self.longest:
                 self.failed = "message_too_long"
             elif len(held) >= start + length:
@@ -114,6 +115,11 @@ class StreamRecogniser(Recogniser):
         del held[:at]
         if self.failed or self.wants[side] == NOTHING:
             self._held = [bytearray(), bytearray()]
+
+    @classmethod
+    def size_of(cls, head: bytes) -> int:
+        """How many bytes follow what is before a message."""
+        return int.from_bytes(head)
 
     def _whole(self, side: int, message: bytes, ts: int) -> None:
         if message and (self.confirmed or self.reads(message)):
@@ -136,7 +142,7 @@ class StreamRecogniser(Recogniser):
     def _side_begins(cls, octets: bytes) -> bool | None:
         if len(octets) < cls.length_size:
             return None
-        length = int.from_bytes(octets[: cls.length_size])
+        length = cls.size_of(octets[: cls.length_size])
         message = octets[cls.length_size :][:length]
         if length > cls.longest or not cls.may_begin(message, length):
             return False

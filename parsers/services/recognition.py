@@ -19,6 +19,7 @@ from parsers.packets.transport import TCP
 from parsers.services import (
     dce_rpc,
     dhcp,
+    dnp3,
     dns,
     dtls,
     ftp,
@@ -28,6 +29,7 @@ from parsers.services import (
     irc,
     kerberos,
     ldap,
+    modbus,
     mqtt,
     mysql,
     ntp,
@@ -35,7 +37,9 @@ from parsers.services import (
     pop3,
     radius,
     rdp,
+    rdpeudp,
     rfb,
+    sip,
     smb,
     smtp,
     snmp,
@@ -132,6 +136,8 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol(kerberos.begins_tcp, kerberos.KrbTcp, frozenset((88, 750))),
     Protocol(ldap.begins_tcp, ldap.LdapTcp, frozenset((389, 3268)), midstream=True),
     Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
+    Protocol(modbus.begins, modbus.Modbus, frozenset((502,)), midstream=True),
+    Protocol(dnp3.begins, dnp3.Dnp3Tcp, frozenset((20000,)), alone=True, midstream=True),
 )
 
 DATAGRAMS: tuple[Protocol, ...] = (
@@ -147,6 +153,9 @@ DATAGRAMS: tuple[Protocol, ...] = (
     Protocol(snmp.begins, snmp.Snmp, frozenset((161, 162))),
     Protocol(ldap.begins, ldap.LdapUdp, frozenset((389,))),
     Protocol(radius.begins, radius.Radius, frozenset((1812,)), expected=radius.HEAD),
+    Protocol(rdpeudp.begins, rdpeudp.Rdpeudp, frozenset((3389,)), alone=True),
+    Protocol(sip.begins, sip.Sip, frozenset((5060,)), alone=True),
+    Protocol(dnp3.begins, dnp3.Dnp3Udp, frozenset((20000,)), alone=True),
 )
 
 
@@ -209,6 +218,7 @@ TAG = [bytes((one, 32)) for one in range(33, 127)]  # of IMAP: any one character
 REPLY = [bytes((one, other)) for one in b"12345" for other in b"0123456789"]
 SOCKS = [bytes(each) for each in product((0, 4, 5), (*range(10), *range(0x5A, 0x5E), 0xFF))]
 LDAP = [bytes((0x30, length)) for length in range(256)]
+MYSQL = [bytes((low, high)) for low in range(256) for high in (0, 1)]  # of a length
 OTHER_NETBIOS = [bytes((kind, 0)) for kind in (0x81, 0x82, 0x83, 0x84, 0x85)]
 SHORT_SSL2 = [bytes((0x80, length)) for length in range(256)]
 BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
@@ -223,7 +233,8 @@ BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     ([b"\x05\x00"], [b"\x05\x00"]),  # DCE/RPC
     (COMMAND + TAG, [*REPLY, b"+O", b"-E", b"* "]),  # SMTP, FTP, POP3, IMAP
     (COMMAND, [bytes((58, other)) for other in range(256)]),  # IRC
-    ([], [bytes((length, 0)) for length in range(256)]),  # MySQL
+    (MYSQL, MYSQL),
+    ([b"\x05\x64"], [b"\x05\x64"]),  # DNP3
     ([bytes((0x10, length)) for length in range(256)], [b"\x20\x02"]),  # MQTT
     ([b"<?", b"<s"], [b"<?", b"<s"]),  # XMPP
     (SOCKS, SOCKS),

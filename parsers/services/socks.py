@@ -261,6 +261,7 @@ class Socks(Parser):
         )
         if _is_4a(octets):
             self._tell(request_name=_text(octets[8:].split(b"\0")[1]))
+        self._requested()
         self._awaits = [Awaits.THE_OTHER, Awaits.SERVER_REPLY_4]
 
     def _reply_4(self, octets: bytes) -> None:
@@ -305,6 +306,7 @@ class Socks(Parser):
             raise Unreadable("unknown_command")
         self._command = octets[1]
         self._tell(version=5, **_addressed("request", octets))
+        self._requested()
         self._awaits = [Awaits.THE_OTHER, Awaits.SERVER_REPLY]
 
     def _reply(self, octets: bytes) -> None:
@@ -314,6 +316,9 @@ class Socks(Parser):
 
     def _tell(self, **values: Any) -> None:
         self._row = {"ts": self._now} | self._row | values
+
+    def _requested(self) -> None:
+        self.proxied.append((self._now, "SOCKS"))
 
     def _answered(self) -> None:
         self.confirmed = True

@@ -23,6 +23,7 @@ LOGS = (
     "ldap",
     "ldap_search",
     "socks",
+    "tunnel",
     "radius",
     "openvpn",
     "wireguard",

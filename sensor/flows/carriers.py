@@ -52,8 +52,8 @@ class Carriers:
             del self._ended[serial]
 
     def change(self, changes: Rows, flows: Rows) -> None:
-        """Note that flows came through further tunnels: rows of flow, tunnel, the tunnel's row."""
-        for flow, tunnel, place in changes.tolist():
+        """Note that flows came through further tunnels: rows as in memory.py; 0 is a new flow."""
+        for flow, tunnel, place, _ in changes[changes[:, 0] != 0].tolist():
             name = self._name(tunnel, flows[place])
             if name is not None:
                 self._later.setdefault(flow, []).append(name)

@@ -14,8 +14,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from parsers.addresses import Networks, to_text
-from parsers.packets.transport import ICMP, ICMPV6, TCP, UDP, VXLAN_PORT
-from parsers.packets.tunnels import AYIYA_PORT, GENEVE_PORT, GTP_PORTS, TEREDO_PORT
+from parsers.packets.fields import AYIYA_KIND, GENEVE_KIND, GTP_KIND, TEREDO_KIND, VXLAN_KIND
+from parsers.packets.transport import ICMP, ICMPV6, TCP, UDP
 from parsers.schema import CONN, CONN_EXTRA, polars_schema
 from sensor.flows import history as letters
 from sensor.flows.carriers import flow_uids
@@ -53,18 +53,19 @@ from sensor.flows.row import (
     STATE,
     SYN_ACK_SENT,
     SYN_SENT,
+    TUNNEL_KIND,
 )  # fmt: skip
 
 Rows = NDArray[np.int64]
 
 STEALTH = re.compile(r"\^?S[^HAFGIQ]*R.*")  # a SYN, then a RST of the same side: RSTOS0
-# Zeek's names of tunnels in UDP, by the responder's port.
+# Zeek's names of tunnels in UDP.
 TUNNELS = {
-    **dict.fromkeys(GTP_PORTS, "gtpv1"),
-    VXLAN_PORT: "vxlan",
-    GENEVE_PORT: "geneve",
-    TEREDO_PORT: "teredo",
-    AYIYA_PORT: "ayiya",
+    GTP_KIND: "gtpv1",
+    VXLAN_KIND: "vxlan",
+    GENEVE_KIND: "geneve",
+    TEREDO_KIND: "teredo",
+    AYIYA_KIND: "ayiya",
 }
 SCHEMA = pl.Schema(polars_schema(CONN))
 EXTRA = polars_schema(CONN_EXTRA)
@@ -163,20 +164,13 @@ def services(rows: Rows, read: pl.Series) -> pl.Series:
     carriers = (rows[:, FLAGS] & IS_CARRIER != 0) & (rows[:, KEY_REST] >> 33 == UDP)
     if not carriers.any():
         return read
-    ports = responder_ports(rows)
-    answered = (rows[:, SIDES + PAYLOAD] >= 0) & (rows[:, SIDES + SIDE + PAYLOAD] >= 0)
-    named = carriers & (answered | (ports != TEREDO_PORT))  # Teredo.cc: delay_teredo_confirmation
-    tunnels = pl.Series(np.where(named, ports, 0)).replace_strict(
+    one, other = rows[:, SIDES + TUNNEL_KIND], rows[:, SIDES + SIDE + TUNNEL_KIND]
+    kinds = np.maximum(one, other)
+    named = carriers & ((one == other) | (kinds != TEREDO_KIND))  # delay_teredo_confirmation
+    tunnels = pl.Series(np.where(named, kinds, 0)).replace_strict(
         TUNNELS, default=None, return_dtype=pl.String
     )
     return pl.select(pl.coalesce(pl.lit(read), pl.lit(tunnels))).to_series()
-
-
-def responder_ports(rows: Rows) -> Rows:
-    """The responder's port of each flow."""
-    swapped = (rows[:, FLAGS] & ORIGINATOR).astype(bool)
-    ports = (rows[:, KEY_REST] >> 16) & 0xFFFF, rows[:, KEY_REST] & 0xFFFF
-    return np.asarray(by_role(*ports, swapped)[1])
 
 
 def histories(rows: Rows) -> pl.Series:

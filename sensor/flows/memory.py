@@ -73,7 +73,7 @@ class Arrays(NamedTuple):
     numbers: Any  # int64 (NUMBERS,), see row.py
     weirds: Any  # int64 (weirds,)
     packet: Any  # int64 (FIELDS,), see parsers/packets/fields.py
-    changes: Any  # int64 (CLOSED_AT_MOST, 3): flow, its new tunnel (serials), the tunnel's row
+    changes: Any  # int64 (CLOSED_AT_MOST, 4): flow, its tunnel (serials), that one's row, time
     datagrams: Any  # int64 (SLOTS, WORDS), see parsers/packets/fragments.py
     store: Any  # uint8 (SLOTS * LARGEST,): the datagrams in the making
     heads: Any  # uint8 (rows, 2 * HEAD): first payload bytes of both sides, if wanted
@@ -99,7 +99,7 @@ def allocate(payloads: bool, streams: bool) -> Arrays:
         numbers=np.zeros(NUMBERS, np.int64),
         weirds=np.zeros(len(WEIRDS), np.int64),
         packet=np.zeros(FIELDS, np.int64),
-        changes=np.zeros((CLOSED_AT_MOST, 3), np.int64),
+        changes=np.zeros((CLOSED_AT_MOST, 4), np.int64),
         datagrams=np.zeros((fragments.SLOTS, fragments.WORDS), np.int64),
         store=np.zeros(fragments.SLOTS * fragments.LARGEST, np.uint8),
         heads=on_pages((256 if payloads else 1, 2 * HEAD), np.uint8),

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from parsers.packets.transport import TCP
 from parsers.schema import LOGS
 from parsers.services.dtls import is_stun
-from parsers.services.parser import NOTHING, ORIG, RESP, Parser, Row
+from parsers.services.parser import NOTHING, ORIG, RESP, Expected, Parser, Row
 from parsers.services.recognition import LOOKED_AT, Protocol, recognise
 from parsers.services.tls import Tls
 from parsers.weirds import IN
@@ -74,7 +74,8 @@ class Reading:
     originator: which side is it; port: the responder's; transport: its IP protocol number;
     midstream: whether the connection was seen from the middle.
     position: of each side, up to where its stream was read. services: what was confirmed, in that
-    order. failed: why a parser gave up, "" if none did. is_over: nobody reads on.
+    order. expects: connections that were agreed upon; who takes them, empties it.
+    failed: why a parser gave up, "" if none did. is_over: nobody reads on.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Reading:
     ) -> None:
         self.position = [0, 0]
         self.services: list[str] = []
+        self.expects: list[Expected] = []
         self.failed = ""
         self.is_over = False
         self._originator, self._port, self._transport = originator, port, transport
@@ -249,6 +251,13 @@ class Reading:
         if parser.rows:
             self._made += [row for row in parser.rows if row[0] in LOGS]
             parser.rows.clear()
+        if parser.proxied:
+            tunnels = [{"ts": ts, "tunnel_type": f"Tunnel::{kind}"} for ts, kind in parser.proxied]
+            self._made += [("tunnel", values) for values in tunnels]
+            parser.proxied.clear()
+        if parser.expects:
+            self.expects += parser.expects
+            parser.expects.clear()
         self.services = list(dict.fromkeys([*self._before, *parser.confirmed_names()]))
         if parser.failed:
             self.failed, self.is_over = f"{parser.failed}{IN}{parser.service}", True

@@ -10,6 +10,7 @@ import polars as pl
 from parsers.schema import LOGS, Column, polars_schema, polars_type
 
 CONNECTION = ("uid", "orig_h", "orig_p", "resp_h", "resp_p", "community_id")
+PROXIES = ("Tunnel::SOCKS", "Tunnel::HTTP")
 NUMBERS = {"time": pl.Int64(), "interval": pl.Int64(), "port": pl.Int64()}
 
 
@@ -39,6 +40,9 @@ def record_table(
     }
     if table == "ssh":
         columns["direction"] = flows.select(_direction()).to_series()
+    elif table == "tunnel":  # of which a proxy is one for all connections
+        proxied = columns["tunnel_type"].is_in(PROXIES)
+        columns["uid"] = columns["uid"].set(proxied, None)
     return pl.DataFrame(columns).cast(polars_schema(LOGS[table]))  # type: ignore[arg-type]
 
 

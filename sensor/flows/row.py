@@ -26,6 +26,7 @@ HISTORY_WORDS = 4
 # Line 2: deadlines (NEVER: none) and what is rare.
 IDLE_AFTER = 16  # the inactivity timeout in force
 IDLE_AT = 17
+ENDED_AT = IDLE_AT  # of a tunnel that ended: network time then
 ATTEMPT_AT = 18
 EXPIRE_AT = 19
 LINGER_AT = 20
@@ -50,6 +51,8 @@ TUNNEL_NOW = 15  # side 0: serial of the tunnel of its last packet; side 1: how 
 LAST_SYN, LAST_FIN, LAST_RST = 16, 17, 18  # relative sequence numbers, for the history
 RETRANSMITS, ZERO_WINDOWS, GAPS, BAD_CHECKSUMS = 19, 20, 21, 22
 HEAD_BYTES = 23  # bytes kept of this side's first payload
+# Of a tunnel, which is never TCP:
+TUNNEL_KIND = 14  # kind of the last packet of this side that carried another (fields.py), 0: none
 
 WORDS = SIDES + 2 * SIDE
 

@@ -17,6 +17,7 @@ from parsers.packets.transport import TCP
 from parsers.services.parser import NOTHING, ORIG
 from parsers.services.recognition import may_begin
 from sensor.flows.begin import responder_port
+from sensor.flows.expected import Expectations
 from sensor.flows.memory import Arrays
 from sensor.flows.pieces import AT, BEGIN, FIRST_LOOK, FROM, LENGTH, UNTIL, WHOSE
 from sensor.flows.reading import Reading
@@ -58,6 +59,7 @@ class Streams:
         self._servers = servers
         self._read: dict[int, Reading] = {}
         self._services: dict[int, str] = {}  # of connections that are read no more
+        self._expected = Expectations()
         self._over = np.zeros(0, np.bool_)  # by row: this flow is read no more
 
     def look(self, arrays: Arrays) -> None:
@@ -89,7 +91,9 @@ class Streams:
                 give_up_holes(reading, arrays.flows[row])
                 reading.end()
                 self._close(arrays, row)
-            services.append(self._services.pop(row, None))
+            expected = self._expected.name(arrays.flows[row]) if self._expected else None
+            named = [name for name in (expected, self._services.pop(row, None)) if name]
+            services.append(",".join(named) or None)
         self._over[rows] = False
         return services
 
@@ -162,6 +166,8 @@ class Streams:
     def _note(self, arrays: Arrays, row: int, reading: Reading) -> None:
         """Take a connection's rows, and say what more of it is wanted."""
         self.records += [(row, *made) for made in reading.take()]
+        while reading.expects:
+            self._expected.add(arrays.flows[row], reading.expects.pop(0))
         for side in range(2):
             wanted = reading.wants(side)
             more = max(wanted, reading.position[side]) + FIRST_LOOK

@@ -39,6 +39,7 @@ from sensor.flows.row import (
     VERIFY,
 )  # fmt: skip
 from sensor.flows.tables import ConnTables, Ended
+from sensor.flows.tunnels import Tunnels
 from sensor.flows.walk import DONE, GROW, LOOK, end_flows, walk
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class FlowTracker:
         self._streams = _streams(servers) if streams else None
         self._arrays.packet[ZEEK_COMPAT] = zeek_compat
         self._carriers = Carriers()
+        self._tunnels = Tunnels() if streams else None
         self._files: list[tuple[int, str]] = []
         self.tables = ConnTables(local, payloads, self._files)
 
@@ -109,8 +111,8 @@ class FlowTracker:
     @property
     def weirds(self) -> Counter[str]:
         """What was passed over so far, by reason."""
-        given_up = self._streams.weirds if self._streams else Counter()
-        return by_name(self._arrays.weirds) + given_up
+        readers = [reader for reader in (self._streams, self._tunnels) if reader is not None]
+        return sum((reader.weirds for reader in readers), by_name(self._arrays.weirds))
 
     def begin_file(self, path: str) -> None:
         """Say that the frames from here on come from `path`, escaped where it is no UTF-8."""
@@ -149,6 +151,9 @@ class FlowTracker:
                     yield self._drain()
             elif lacking != DONE:
                 yield self._drain()
+        if self._tunnels is not None and self._has_tunnels():
+            yield self._drain()
+            self._tunnels.settle(frames.ts)
 
     def end(self) -> Iterator[Ended]:
         """End every open flow; yields as `follow` does."""
@@ -163,6 +168,9 @@ class FlowTracker:
                 elif lacking != DONE:
                     yield self._drain()
         yield self._drain()
+        if self._tunnels:
+            self._tunnels.settle(np.zeros(0, np.int64))
+            yield self._drain()
 
     def _kernel(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return self._build(function) if self.fast else function
@@ -184,9 +192,12 @@ class FlowTracker:
     def _drain(self) -> Ended:
         """Take the flows that ended and the payload packets that wait, and free their places."""
         arrays, numbers = self._arrays, self._arrays.numbers
-        self._carriers.change(arrays.changes[: numbers[CHANGES]], arrays.flows)
+        changes = arrays.changes[: numbers[CHANGES]]
+        self._carriers.change(changes, arrays.flows)
         ended = arrays.closed[: numbers[CLOSED_ROWS]].copy()
         self._carriers.remember(arrays.flows[ended])
+        if self._tunnels is not None:
+            self._tunnels.note(changes, arrays.flows[ended], arrays.flows)
         arrays.weirds[OVERFLOW] += np.count_nonzero(arrays.flows[ended, LETTERS] > KEPT)
         if self._streams:
             self._streams.look(arrays)
@@ -208,11 +219,30 @@ class FlowTracker:
         numbers[CHANGES] = numbers[CLOSED_ROWS] = numbers[COLUMN] = 0
         return batch
 
+    def _has_tunnels(self) -> bool:
+        """Whether tunnels are open, or were used in what was read last."""
+        if self._streams is None or self._tunnels or self._arrays.numbers[CHANGES]:
+            return True
+        self._streams.look(self._arrays)
+        return any(table == "tunnel" for _, table, _ in self._streams.records)
+
     def _services(self, ended: NDArray[np.int64]) -> pl.Series:
         found = self._streams.end(self._arrays, ended) if self._streams else [None] * len(ended)
         return pl.Series(found, dtype=pl.String)
 
     def _records(self) -> tuple[list[tuple[str, dict[str, Any]]], NDArray[np.int64]]:
-        made = self._streams.take() if self._streams else []
-        rows = np.array([row for row, _, _ in made], np.int64)
-        return [(table, values) for _, table, values in made], self._arrays.flows[rows]
+        """Rows of other tables, with their flows; those of `tunnel` once they are in order."""
+        if self._streams is None or self._tunnels is None:
+            return [], self._arrays.flows[:0]
+        flows = self._arrays.flows
+        made: list[tuple[int, str, dict[str, Any]]] = []
+        for row, table, values in self._streams.take():
+            if table == "tunnel":
+                self._tunnels.note_proxy(values, flows[row])
+            else:
+                made.append((row, table, values))
+        tunnels = self._tunnels.take()
+        rows = flows[np.array([row for row, _, _ in made], np.int64)]
+        records = [(table, values) for _, table, values in made]
+        records += [("tunnel", values) for values, _ in tunnels]
+        return records, np.vstack([rows, *(row for _, row in tunnels)])

@@ -71,8 +71,10 @@ from sensor.flows.row import (
     CHANGES,
     CLOSED_ROWS,
     COLUMN,
+    ENDED_AT,
     FIRST_SEQ,
     FLAGS,
+    FRAME,
     FRAMES,
     HEAD_BYTES,
     HELD,
@@ -95,6 +97,7 @@ from sensor.flows.row import (
     SIDES,
     STREAMS,
     TIMERS,
+    TUNNEL_KIND,
     TUNNEL_NOW,
     TUNNELLED,
     VERIFY,
@@ -169,7 +172,7 @@ def walk(f: Frame, m: Arrays, start: int, stop: int) -> tuple[int, int]:
                         keep_head(heads, flows, b, p, row, side)
                     if numbers[STREAMS] and says_something(p):
                         keep(flows, wishes, pieces, octets, numbers, b, p, row, side)
-                    status = carried(flows, b, p, row)
+                    status = carried(flows, b, p, row, side)
                     if status == OK and p[CARRIER_KIND] == GRE_KIND:
                         begin_carrier(flows, attempts, table, heap, numbers, p)
                 if p[DEADLINES]:
@@ -286,6 +289,8 @@ def end_flow(
     if flows[row, KEY_REST] >> 33 == TCP:
         flows[row, a + PAYLOAD] = size(flows, row, a, b)
         flows[row, b + PAYLOAD] = size(flows, row, b, a)
+    if flows[row, FLAGS] & IS_CARRIER:
+        flows[row, ENDED_AT] = numbers[NOW]
     flows[row, NEXT] = 0  # what is left of it on the heap is stale
     closed[numbers[CLOSED_ROWS]] = row
     numbers[CLOSED_ROWS] += 1
@@ -318,6 +323,7 @@ def begin_carrier(
     row = find(table, flows, attempts, p, side, rest, tag)
     if row == 0:
         row = begin_flow(flows, numbers, p, side, rest)
+        flows[row, SIDES + TUNNEL_KIND] = p[CARRIER_KIND]
         insert(table, row, tag)
         schedule(flows, attempts, table, heap, numbers, row, row)
     flows[row, LAST] = p[TIME]
@@ -327,8 +333,10 @@ def begin_carrier(
 
 @kernel
 def note_carrier(flows: Words, changes: Words, numbers: Words, p: Words, row: int) -> None:
-    """Note that the flow's packets come through another tunnel than before."""
+    """Note that the flow began in a tunnel, if anybody wants to know, or that it is another now."""
     tunnel = flows[p[CARRIER_ROW], SERIAL] if p[CARRIER_ROW] else 0
+    if numbers[STREAMS] and tunnel and flows[row, FRAME] == numbers[FRAMES]:
+        note_use(changes, numbers, p, 0, tunnel)
     if tunnel == flows[row, SIDES + TUNNEL_NOW]:
         return
     flows[row, FLAGS] |= TUNNELLED
@@ -338,15 +346,22 @@ def note_carrier(flows: Words, changes: Words, numbers: Words, p: Words, row: in
     if count == MAX_CHANGES + 1:
         note_limit(flows, row)
     if tunnel and count <= MAX_CHANGES:
-        waiting = numbers[CHANGES]
-        changes[waiting, 0] = flows[row, SERIAL]
-        changes[waiting, 1] = tunnel
-        changes[waiting, 2] = p[CARRIER_ROW]
-        numbers[CHANGES] = waiting + 1
+        note_use(changes, numbers, p, flows[row, SERIAL], tunnel)
 
 
 @kernel
-def carried(flows: Words, b: Words, p: Words, row: int) -> int:
+def note_use(changes: Words, numbers: Words, p: Words, flow: int, tunnel: int) -> None:
+    """Note that a flow (0: a new one) came through a tunnel that it did not use before."""
+    waiting = numbers[CHANGES]
+    changes[waiting, 0] = flow
+    changes[waiting, 1] = tunnel
+    changes[waiting, 2] = p[CARRIER_ROW]
+    changes[waiting, 3] = numbers[NOW]
+    numbers[CHANGES] = waiting + 1
+
+
+@kernel
+def carried(flows: Words, b: Words, p: Words, row: int, side: int) -> int:
     """Whether the datagram just delivered carries another packet, which then is the one at hand."""
     if p[PROTOCOL] != UDP or flows[row, FLAGS] & NO_CARRIER:
         return NO_TUNNEL
@@ -360,6 +375,7 @@ def carried(flows: Words, b: Words, p: Words, row: int) -> int:
         return TOO_DEEP
     if status == OK:
         flows[row, FLAGS] |= IS_CARRIER
+        flows[row, SIDES + side * SIDE + TUNNEL_KIND] = p[CARRIER_KIND]
         p[CARRIER_ROW] = row
     return status
 

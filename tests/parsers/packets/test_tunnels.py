@@ -17,7 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers.packets import fields
-from parsers.packets.fields import GRE_KIND, GTP_KIND, OTHER_KIND, TEREDO_KIND
+from parsers.packets.fields import (
+    AYIYA_KIND,
+    GENEVE_KIND,
+    GRE_KIND,
+    GTP_KIND,
+    IP_KIND,
+    TEREDO_KIND,
+    VXLAN_KIND,
+)
 from parsers.packets.ip import ip_header
 from parsers.packets.transport import ports
 from parsers.packets.tunnels import (
@@ -179,7 +187,7 @@ class Kind(NamedTuple):
     empty: str = SHORT
     short: str | None = None
     long: str | None = None
-    kind: int = OTHER_KIND
+    kind: int = IP_KIND
     keeps_cut: bool = False
 
     @property
@@ -192,11 +200,15 @@ class Kind(NamedTuple):
 
 
 def exact(carrier: int, header: bytes, inner: bytes, cut: str | None = SHORT) -> Kind:
-    return Kind(carrier, header, inner, cut=cut, short=MISMATCH, long=MISMATCH)
+    kind = GRE_KIND if carrier == GRE else IP_KIND
+    return Kind(carrier, header, inner, cut=cut, short=MISMATCH, long=MISMATCH, kind=kind)
+
+
+LOOSE = {VXLAN: VXLAN_KIND, GENEVE: GENEVE_KIND, AYIYA: AYIYA_KIND, OTHER: AYIYA_KIND}
 
 
 def loose(carrier: int, header: bytes, inner: bytes, link: int = RAW) -> Kind:
-    return Kind(carrier, header, inner, link, cut=NO_MORE, keeps_cut=True)
+    return Kind(carrier, header, inner, link, cut=NO_MORE, kind=LOOSE[carrier], keeps_cut=True)
 
 
 def teredo(header: bytes, inner: bytes = SIX, port: int = TEREDO, no: str = NO_MORE) -> Kind:
@@ -210,15 +222,15 @@ def gtp(flags: int = 0, rest: bytes = b"", inner: bytes = FOUR, port: int = GTP)
 
 
 def erspan(kind: int, header: bytes, bits: int = 0) -> Kind:
-    return Kind(GRE, gre_header(kind, bits=bits) + header, FRAME, ETHERNET)
+    return Kind(GRE, gre_header(kind, bits=bits) + header, FRAME, ETHERNET, kind=GRE_KIND)
 
 
 ERSPAN_3 = b"\xff" * 11
 KINDS = {
     "IPv4 in IP": exact(4, b"", FOUR, None),
     "IPv6 in IP": exact(41, b"", SIX, None),
-    "GRE and IPv4": Kind(GRE, gre_header(0x0800), FOUR),
-    "GRE and IPv6": Kind(GRE, gre_header(0x86DD), SIX),
+    "GRE and IPv4": Kind(GRE, gre_header(0x0800), FOUR, kind=GRE_KIND),
+    "GRE and IPv6": Kind(GRE, gre_header(0x86DD), SIX, kind=GRE_KIND),
     "GRE and Ethernet": erspan(0x6558, b""),
     "GRE with a key and Ethernet": erspan(0x6558, b"", 0x2000),
     "GRE with a sequence and Ethernet": erspan(0x6558, b"", 0x1000),
@@ -525,7 +537,7 @@ def test_gtp_is_never_carried_by_gtp_but_by_others(run: Run) -> None:
     one = KINDS["GTP"]
     packet = one.packet(one.header + one.inner)
     assert unwrap(run, packet, kind=GTP_KIND).status == NONE
-    for kind in (GRE_KIND, TEREDO_KIND, OTHER_KIND):
+    for kind in (GRE_KIND, TEREDO_KIND, IP_KIND):
         assert unwrap(run, packet, kind=kind).status == "ok"
 
 

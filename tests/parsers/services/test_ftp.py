@@ -90,3 +90,43 @@ def test_on_its_port_any_command_may_come_first():
 )
 def test_near_misses_are_refused(orig, resp):
     assert begins(orig, resp) is False
+
+
+def expected(*said: tuple[int, bytes]) -> list[tuple[int, bytes, int]]:
+    return [(one.opener, one.host, one.port) for one in replay(GREETING, *said).expects]
+
+
+@pytest.mark.parametrize(
+    ("argument", "host"),
+    [
+        (b"PORT 10,0,0,1,4,1", b"\x0a\0\0\1"),
+        (b"EPRT |1|10.0.0.1|1025|", b"\x0a\0\0\1"),
+        (b"EPRT !2!::1!1025!", bytes(15) + b"\1"),
+    ],
+)
+def test_the_client_says_where_the_server_connects_to(argument, host):
+    assert expected((ORIG, argument + b"\r\n")) == [(RESP, host, 1025)]
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "host"),
+    [
+        (b"PASV", b"227 Entering (10,0,0,1,4,1).", b"\x0a\0\0\1"),
+        (b"PASV", b"227 10,0,0,1,4,1", b"\x0a\0\0\1"),
+        (b"EPSV", b"229 Extended (|||1025|)", b""),
+    ],
+)
+def test_the_server_says_where_the_client_connects_to(command, reply, host):
+    assert expected((ORIG, command + b"\r\n"), (RESP, reply + b"\r\n")) == [(ORIG, host, 1025)]
+    assert expected((RESP, reply + b"\r\n")) == []
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        *(b"PORT 10,0,0,1,4", b"PORT 10,0,0,1,4,256", b"PORT", b"EPRT |1|10.0.0.1|1025"),
+        *(b"EPRT |1|10.0.0|1025|", b"EPRT |1|10.0.0.1|65536|", b"EPRT |1|10.0.0.1!1025|"),
+    ],
+)
+def test_what_is_no_address_is_not_expected(argument):
+    assert expected((ORIG, argument + b"\r\n")) == []

@@ -568,3 +568,18 @@ def test_too_few_bytes_do_not_tell(orig, resp):
 )
 def test_near_misses_are_refused(orig, resp):
     assert begins(orig, resp) is False
+
+
+def test_what_is_upgraded_to_websocket_is_named_so():
+    asks = b"GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    answers = b"HTTP/1.1 101 Ok\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n"
+    http = talk((ORIG, asks), (RESP, answers % b"WebSocket"))
+    assert http.confirmed_names() == ["http", "websocket"]
+    assert talk((ORIG, asks), (RESP, answers % b"h2c")).confirmed_names() == ["http"]
+
+
+def test_a_tunnel_is_told_once_it_is_granted():
+    connect = b"CONNECT h:443 HTTP/1.1\r\n\r\n"
+    assert [kind for _, kind in talk((ORIG, connect), (RESP, OK)).proxied] == ["HTTP"]
+    assert talk((ORIG, connect), (RESP, OK.replace(b"200", b"403"))).proxied == []
+    assert talk((ORIG, GET), (RESP, OK)).proxied == []

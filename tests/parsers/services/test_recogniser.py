@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers.services import dhcp, dns, kerberos, ntp, radius, snmp
+from parsers.services import dhcp, dnp3, dns, kerberos, modbus, ntp, radius, sip, snmp
 from parsers.services.parser import ORIG, RESP, Parser
 from tests.parsers.services import (
     test_dhcp,
+    test_dnp3,
     test_dns,
     test_kerberos,
+    test_modbus,
     test_ntp,
     test_radius,
+    test_sip,
     test_snmp,
 )
 
@@ -34,6 +37,10 @@ CASES = [
         (kerberos.begins, kerberos.Krb, test_kerberos.ASKS),
         (kerberos.begins_tcp, kerberos.KrbTcp, test_kerberos.framed(test_kerberos.ASKS)),
         (radius.begins, radius.Radius, test_radius.ASKS),
+        (modbus.begins, modbus.Modbus, test_modbus.ASKS),
+        (dnp3.begins, dnp3.Dnp3Tcp, test_dnp3.FRAME),
+        (dnp3.begins, dnp3.Dnp3Udp, test_dnp3.FRAME),
+        (sip.begins, sip.Sip, test_sip.ANSWERS),
     )
 ]
 hostile = pytest.mark.parametrize(("begins", "parser", "octets"), CASES)

@@ -153,7 +153,8 @@ def test_beyond_the_limit_the_tunnels_that_ended_first_are_forgotten(
 
 
 def change(book: Carriers, table: Any, *changes: tuple[int, int, int]) -> None:
-    book.change(np.array(changes, np.int64).reshape(-1, 3), table)
+    rows = [(*change, 0) for change in changes] + [(0, 1, 1, 0)]  # and a new flow in a tunnel
+    book.change(np.array(rows, np.int64), table)
 
 
 def test_further_tunnels_follow_the_first_in_their_order_and_each_once() -> None:
