@@ -190,7 +190,30 @@ SPOKEN: tuple[Column, ...] = (
     Column("offers", "string", "how the server lets people in, where that is in the clear"),
 )
 """Enrichment of the tables that tell of a server, beside conn."""
-SPOKEN_TABLES = ("ssh", "rdp", "rfb", "ssl", "http", "ipsec")
+SPOKEN_TABLES = ("ssh", "rdp", "rfb", "ssl", "http", "ipsec", "logon")
+LOGON: tuple[Column, ...] = (
+    Column("ts", "time", "first of the attempts", unit="ns since the epoch", ecs="@timestamp"),
+    Column("uid", "string", "name of the connection", ecs="zeek.session_id"),
+    Column("orig_h", "addr", "originator's address", ecs="source.ip", cim="src_ip"),
+    Column("orig_p", "port", "originator's port", ecs="source.port", cim="src_port"),
+    Column("resp_h", "addr", "responder's address", ecs="destination.ip", cim="dest_ip"),
+    Column("resp_p", "port", "responder's port", ecs="destination.port", cim="dest_port"),
+    Column("service", "string", "what the client logged on to", ecs="network.protocol", cim="app"),
+    Column("user", "string", "who, where that can be read", ecs="user.name", cim="user"),
+    Column(
+        "method",
+        "string",
+        "none, password, publickey or keyboard-interactive; unset where not known",
+        cim="authentication_method",
+    ),
+    Column("outcome", "string", "success, failed or unknown", ecs="event.outcome", cim="action"),
+    Column("attempts", "count", "attempts alike, one after the other, that the row stands for"),
+    Column("known_by", "string", "what tells the outcome"),
+    Column("confidence", "double", "how sure method and outcome are, 0 to 1"),
+    Column("software", "string", "how the client identified itself", ecs="user_agent.original"),
+    Column("detail", "string", "why the outcome is not known, or partial success"),
+    Column("offered", "set[string]", "methods that the server offers, where that can be told"),
+)
 
 
 def _listed(text: str) -> tuple[Column, ...]:
@@ -207,6 +230,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         table: _listed(text) + (SPOKEN if table in SPOKEN_TABLES else ())
         for table, text in LISTS.items()
     },
+    "logon": LOGON + SPOKEN,
 }
 # Logs that captures are read for, with the columns of packages and options that are not filled.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
@@ -235,6 +259,9 @@ LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN} | {
     table: tuple(column for column in TABLES[table] if column.zeek and column.name not in left_out)
     for table, left_out in LEFT_OUT.items()
 }
+
+# What parsers make rows of: these, and tables of our own.
+READ: dict[str, tuple[Column, ...]] = LOGS | {"logon": LOGON}
 
 
 def element_type(column: Column) -> str:

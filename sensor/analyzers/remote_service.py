@@ -27,9 +27,9 @@ Low, or info where the source is allowed by the site (`allowed`) or inside. Medi
 shows a known protocol on a port that is not its own (ATT&CK T1571), where a service that takes
 passwords in clear, or none, was shown by its content or was spoken with, and where the server
 offers a weak way in (`weak`): VNC without a password, RDP without network level authentication,
-HTTP Basic without TLS, IKE in aggressive mode. High where a service that asks for no password was
-used. The finding says which of these it was, and what the server says of itself: the version of an
-SSH or VNC server, a certificate's subject and issuer.
+SSH with passwords, HTTP Basic without TLS, IKE in aggressive mode. High where a service that asks
+for no password was used. The finding says which of these it was, and what the server says of
+itself: the version of an SSH or VNC server, a certificate's subject and issuer.
 
 What it cannot see
 ------------------
@@ -98,6 +98,7 @@ WEAK: dict[tuple[str, str], str] = {
     ("vnc", "None"): "it asks for no password",
     ("rdp", "RDP"): "it takes logons without TLS and without network level authentication",
     ("rdp", "SSL"): "it takes logons without network level authentication",
+    ("ssh", "password"): "it takes passwords",
     ("ipsec", "aggressive mode"): "it answers in aggressive mode, from which a key can be guessed",
     ("winrm", "Basic"): "it takes passwords in clear text (HTTP Basic)",
 }

@@ -1,8 +1,9 @@
 """What the rows of a protocol's log tell of the server: which service, what it says, what it asks.
 
-Zeek writes one row of `ssh`, `rdp`, `rfb`, `ssl`, `http` and `ipsec` for each conversation. Of each
-row an analyzer wants the same four things, whatever the protocol: the remote service, how that is
-known, what the server says of itself (`says`), and how it lets people in (`offers`).
+Zeek writes one row of `ssh`, `rdp`, `rfb`, `ssl`, `http` and `ipsec` for each conversation, and
+each logon is a row of `logon`. Of each row an analyzer wants the same four things, whatever the
+protocol: the remote service, how that is known, what the server says of itself (`says`), and how it
+lets people in (`offers`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def _text(*names: str) -> pl.Expr:
 
 
 UNSET = pl.lit(None, pl.String)
+UDP_SERVICES = ("ipsec", "wireguard")
+PASSWORDS = ("password", "keyboard-interactive")
 DTLS = col("version").str.starts_with("DTLS").fill_null(value=False)
 VERSION = col("version").str.replace(r"^(D?TLS)v(\d)(\d)$", "$1 $2.$3")
 BASIC = col("username").is_not_null()
@@ -41,6 +44,7 @@ SAYS: dict[str, pl.Expr] = {
     "ssl": VERSION + ", certificate of " + col("_subject") + " by " + col("_issuer"),
     "http": UNSET,
     "ipsec": UNSET,
+    "logon": UNSET,
 }
 OFFERS: dict[str, pl.Expr] = {
     "ssh": UNSET,
@@ -49,6 +53,15 @@ OFFERS: dict[str, pl.Expr] = {
     "ssl": UNSET,
     "http": pl.when(BASIC).then(pl.lit("Basic")),
     "ipsec": pl.when(AGGRESSIVE).then(pl.lit("aggressive mode")),
+    "logon": pl.when(
+        col("offered").list.eval(pl.element().is_in(PASSWORDS)).list.any()
+        | (col("method").is_in(PASSWORDS) & (col("outcome") == "success"))
+    ).then(pl.lit("password")),
+}
+OVER_UDP = {
+    "ssl": DTLS,
+    "ipsec": pl.lit(value=True),
+    "logon": col("service").is_in(UDP_SERVICES),
 }
 READ: dict[str, tuple[str, ...]] = {
     "ssh": ("server",),
@@ -57,6 +70,7 @@ READ: dict[str, tuple[str, ...]] = {
     "ssl": ("version", "server_name", "cipher", "cert_chain_fps", "subject", "issuer"),
     "http": ("method", "host", "uri", "user_agent", "status_code", "username"),
     "ipsec": ("is_orig", "maj_ver", "exchange_type"),
+    "logon": ("service", "method", "outcome", "offered"),
 }
 """The columns that are read of each; a log may lack any."""
 
@@ -76,12 +90,12 @@ def add_spoken(table: str, rows: pl.DataFrame, site: Site, told: Told) -> pl.Dat
     service the connection is known to be, and which certificate it showed.
     """
     given = told.add_certificates(rows) if table == "ssl" else rows
-    proto = pl.lit("udp" if table == "ipsec" else "tcp")
-    if table == "ssl":
-        proto = pl.when(DTLS).then(pl.lit("udp")).otherwise(pl.lit("tcp"))
+    over_udp = OVER_UDP.get(table, pl.lit(value=False))
+    proto = pl.when(over_udp).then(pl.lit("udp")).otherwise(pl.lit("tcp"))
     shown = given.select(
         "uid",
         "resp_p",
+        (col("service") if table == "logon" else pl.lit(ALWAYS.get(table))).alias("service"),
         proto.alias("proto"),
         SAYS[table].str.slice(0, SHOWN).alias("says"),
         OFFERS[table].alias("offers"),
@@ -95,9 +109,9 @@ def add_spoken(table: str, rows: pl.DataFrame, site: Site, told: Told) -> pl.Dat
 
 def _named(table: str, rows: pl.DataFrame, site: Site, told: Told) -> pl.DataFrame:
     """The columns `remote_service` and `remote_service_by`."""
-    if table in ALWAYS:
-        names = {"remote_service": ALWAYS[table], "remote_service_by": CONTENT}
-        return rows.select(pl.repeat(text, pl.len()).alias(name) for name, text in names.items())
+    if table in ALWAYS or table == "logon":
+        by = pl.repeat(CONTENT, pl.len()).alias("remote_service_by")
+        return rows.select(col("service").alias("remote_service"), by)
     found = told.services(rows["uid"])["service"]
     by_port = rows.join(
         ports_meant(site), on=["resp_p", "proto"], how="left", maintain_order="left"

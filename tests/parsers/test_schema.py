@@ -57,7 +57,7 @@ LOGS_OF_ZEEK = {
 READ = (
     "conn http ssl x509 ssh rdp rfb ntlm kerberos ldap ldap_search radius socks tunnel dns files"
     " notice weird smb_files smb_mapping dce_rpc software known_services known_hosts openvpn"
-    " wireguard ipsec"
+    " wireguard ipsec logon"
 )
 
 

@@ -118,9 +118,7 @@ def test_a_client_that_never_waits_is_given_up(kind, said):
     assert parser.failed == "spoke_too_early"
 
 
-@pytest.mark.parametrize(
-    ("kind", "said"), [each for each in CHANGES.items() if each[0] is not Ftp]
-)
+@pytest.mark.parametrize(("kind", "said"), [each for each in CHANGES.items() if each[0] is not Ftp])
 def test_reading_ends(kind, said):
     parser = replay(kind, said[:-2])
     parser.data(ORIG, b"x" * READ_MAX, 0)

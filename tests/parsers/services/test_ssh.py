@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from parsers.schema import TABLES
 from parsers.services.parser import NOTHING, ORIG, RESP
-from parsers.services.ssh import MAX_CLEAR, MAX_LINE, Ssh, begins
+from parsers.services.ssh import Ssh, begins
 from parsers.services.ssh_auth import PATIENCE
+from parsers.services.ssh_handshake import MAX_CLEAR, MAX_LINE
 
 T0 = 1_700_000_000_000_000_000
 SECOND = 10**9
@@ -38,7 +39,7 @@ def packet(message: int, content: bytes = b"", padding: int = 4) -> bytes:
 def kexinit(
     kex: str = "curve25519-sha256",
     host_key: str = "ssh-ed25519",
-    cipher: str = "aes128-ctr",
+    cipher: str = "chacha20-poly1305@openssh.com",
     mac: str = "hmac-sha2-256",
     compression: str = "none",
     **to_client: str,
@@ -92,10 +93,13 @@ def ended(segments: list[Segment], *, expected: bool = True) -> Ssh:
 
 
 def row(segments: list[Segment], *, expected: bool = True) -> dict[str, Any]:
-    """The one row that was made."""
-    ((table, values),) = ended(segments, expected=expected).rows
-    assert table == "ssh"
+    """The one row of `ssh` that was made."""
+    (values,) = rows(ended(segments, expected=expected), "ssh")
     return values
+
+
+def rows(parser: Ssh, table: str) -> list[dict[str, Any]]:
+    return [values for name, values in parser.rows if name == table]
 
 
 def picked(values: dict[str, Any], *names: str) -> tuple[Any, ...]:
@@ -103,7 +107,7 @@ def picked(values: dict[str, Any], *names: str) -> tuple[Any, ...]:
 
 
 def test_the_usual_conversation():
-    algorithms = "curve25519-sha256;aes128-ctr;hmac-sha2-256;none"
+    algorithms = "curve25519-sha256;chacha20-poly1305@openssh.com;hmac-sha2-256;none"
     fingerprint = md5(algorithms.encode()).hexdigest()
     assert row(USUAL) == {
         "ts": T0,
@@ -112,7 +116,7 @@ def test_the_usual_conversation():
         "auth_attempts": 2,
         "client": "SSH-2.0-OpenSSH_9.2",
         "server": "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3",
-        "cipher_alg": "aes128-ctr",
+        "cipher_alg": "chacha20-poly1305@openssh.com",
         "mac_alg": "hmac-sha2-256",
         "compression_alg": "none",
         "kex_alg": "curve25519-sha256",
@@ -132,15 +136,74 @@ def test_every_column_is_in_the_schema():
     assert set(row(USUAL)) <= {column.name for column in TABLES["ssh"]}
 
 
-def test_the_row_is_made_once_the_logon_worked_and_nothing_more_is_wanted():
+def test_the_row_is_made_once_the_logon_worked_and_nothing_is_wanted_once_the_client_goes_on():
     parser = read(USUAL)
-    assert len(parser.rows) == 1
+    assert [table for table, _ in parser.rows] == ["ssh"]
+    assert parser.wants == [0, 0]
+    parser.data(ORIG, bytes(112), T0 + 20 * SECOND)
     assert parser.wants == [NOTHING, NOTHING]
+    made = list(parser.rows)
+    assert [table for table, _ in made] == ["ssh", "logon", "logon"]
     parser.data(RESP, bytes(52), T0)
     parser.gap(RESP, 1, T0)
     parser.end(T0)
-    assert len(parser.rows) == 1
+    assert parser.rows == made
     assert parser.failed == ""
+
+
+def test_what_the_client_logged_on_with_is_told():
+    failed, worked = rows(ended(USUAL), "logon")
+    assert set(failed) <= {column.name for column in TABLES["logon"]}
+    assert picked(failed, "outcome", "method", "attempts") == ("failed", "password", 1)
+    assert picked(worked, "outcome", "method", "attempts") == ("success", "password", 1)
+    assert worked["offered"] == ["publickey", "password"]
+    assert picked(worked, "service", "software", "known_by") == (
+        "ssh",
+        "SSH-2.0-OpenSSH_9.2",
+        "sizes and timing",
+    )
+
+
+@pytest.mark.parametrize("lost", [ORIG, RESP])
+def test_after_a_loss_within_the_logon_it_is_not_told(lost):
+    parser = read(USUAL[:-1])
+    parser.gap(lost, 100, T0)
+    (told,) = rows(parser, "logon")
+    assert picked(told, "outcome", "attempts") == ("unknown", 0)
+    assert told["detail"] == "bytes are missing in the capture"
+
+
+def test_a_loss_of_what_the_client_asks_does_not_end_the_guess():
+    parser = read(USUAL[:-1])
+    parser.gap(ORIG, 100, T0)
+    assert parser.wants == [NOTHING, 0]
+    parser.data(RESP, bytes(28), T0)
+    (values,) = rows(parser, "ssh")
+    assert values["auth_success"] is True
+    assert parser.failed == ""
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_a_client_that_does_not_wait_is_followed_though_not_in_the_row(expected):
+    """Dropbear offers before it knows whom it speaks with, and guesses the key exchange."""
+    hasty = CLIENT + kexinit() + packet(30, string(b"public"))
+    answers = SERVER + kexinit()
+    others = [(ORIG, hasty), (RESP, answers), (RESP, reply() + packet(NEWKEYS))]
+    parser = ended([*others, (ORIG, packet(NEWKEYS)), *LOGON], expected=expected)
+    (values,) = rows(parser, "ssh")
+    assert picked(values, "hassh", "cipher_alg") == (None, None)
+    assert not parser.confirmed
+    assert parser.failed == "packet_before_version"
+    assert [told["outcome"] for told in rows(parser, "logon")] == ["failed", "success"]
+
+
+def test_hasty_offers_are_held_up_to_a_limit():
+    parser = read([(ORIG, CLIENT)], expected=False)
+    for _ in range(MAX_CLEAR // 1460 + 2):
+        parser.data(ORIG, b"\x00" * 1460, T0)
+    parser.data(RESP, SERVER, T0)
+    assert parser.failed == "packet_before_version"
+    assert rows(parser, "logon") == []
 
 
 def test_the_row_of_a_failed_logon_waits_for_the_end():
@@ -148,11 +211,6 @@ def test_the_row_of_a_failed_logon_waits_for_the_end():
     assert parser.rows == []
     parser.end(T0)
     assert picked(parser.rows[0][1], "auth_success", "auth_attempts") == (False, 1)
-
-
-def test_nothing_of_the_client_is_wanted_once_it_has_asked():
-    assert read(USUAL[:7]).wants == [0, 0]
-    assert read(USUAL[:8]).wants == [NOTHING, 0]
 
 
 def test_bulk_without_an_answer_ends_it():
@@ -177,6 +235,18 @@ def test_answers_are_told_apart_by_segments():
 def test_lengths_tell_nothing_under_compression(compression):
     parser = read([*opening(kexinit(compression=compression)), *LOGON])
     assert picked(parser.rows[0][1], "auth_success", "auth_attempts") == (None, 0)
+
+
+def test_compression_that_begins_after_the_logon_hides_nothing_of_it():
+    offer = kexinit(compression="zlib@openssh.com")
+    parser = ended([*opening(offer), *LOGON])
+    assert [told["outcome"] for told in rows(parser, "logon")] == ["failed", "success"]
+
+
+def test_compression_from_the_start_hides_the_logon():
+    parser = read([*opening(kexinit(compression="zlib")), *LOGON])
+    (told,) = rows(parser, "logon")
+    assert picked(told, "outcome", "detail") == ("unknown", "compression hides sizes")
     assert parser.wants == [NOTHING, NOTHING]
 
 
@@ -216,7 +286,7 @@ def test_hassh_is_made_of_what_each_side_sends():
 def test_no_common_algorithm_is_said():
     values = row(opening(kexinit("a"), kexinit("b"))[:4])
     assert values["kex_alg"] == "Algorithm negotiation failed"
-    assert values["cipher_alg"] == "aes128-ctr"
+    assert values["cipher_alg"] == "chacha20-poly1305@openssh.com"
 
 
 @pytest.mark.parametrize(
@@ -470,7 +540,7 @@ def test_bit_flips_are_met(number, data, expected):
     at, bit = data.draw(st.integers(0, len(octets) - 1)), data.draw(st.integers(0, 7))
     flipped = octets[:at] + bytes([octets[at] ^ 1 << bit]) + octets[at + 1 :]
     segments[number] = (side, flipped)
-    assert len(ended([*segments, *LOGON], expected=expected).rows) <= 1
+    assert len(rows(ended([*segments, *LOGON], expected=expected), "ssh")) <= 1
 
 
 @given(
@@ -479,7 +549,7 @@ def test_bit_flips_are_met(number, data, expected):
 )
 @settings(max_examples=500)
 def test_random_bytes_are_met(number, noise):
-    assert len(ended([*TURNS[:number], *noise]).rows) <= 1
+    assert len(rows(ended([*TURNS[:number], *noise]), "ssh")) <= 1
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,10 @@ def spoken(table: str, site: Site | None = None, **values: Any) -> dict[str, Any
         ),
         ("ipsec", {"maj_ver": 1, "exchange_type": 4, "is_orig": True}, None, None),
         ("ipsec", {"maj_ver": 2, "exchange_type": 34, "is_orig": False}, None, None),
+        ("logon", {"service": "ssh", "offered": ["password", "publickey"]}, None, "password"),
+        ("logon", {"service": "ssh", "offered": ["publickey"]}, None, None),
+        ("logon", {"service": "ssh", "method": "password", "outcome": "success"}, None, "password"),
+        ("logon", {"service": "ssh", "method": "password", "outcome": "failed"}, None, None),
     ],
 )
 def test_what_a_server_says_and_offers(table, values, says, offers):
@@ -64,6 +68,7 @@ def test_what_a_server_says_and_offers(table, values, says, offers):
     [
         ("ssh", {"resp_p": 80}, "ssh", "content"),
         ("rfb", {"resp_p": 80}, "vnc", "content"),
+        ("logon", {"service": "vnc", "resp_p": 80}, "vnc", "content"),
         ("ssl", {"resp_p": 2376}, "docker", "port"),
         ("ssl", {"resp_p": 443}, None, None),
         ("ssl", {"resp_p": 22}, None, None),  # SSH does not begin with TLS
