@@ -28,8 +28,9 @@ shows a known protocol on a port that is not its own (ATT&CK T1571), where a ser
 passwords in clear, or none, was shown by its content or was spoken with, and where the server
 offers a weak way in (`weak`): VNC without a password, RDP without network level authentication,
 SSH with passwords, HTTP Basic without TLS, IKE in aggressive mode. High where a service that asks
-for no password was used. The finding says which of these it was, and what the server says of
-itself: the version of an SSH or VNC server, a certificate's subject and issuer.
+for no password was used; a session over SSH stays low, since that its server takes passwords, too,
+makes no suspect of it. The finding says which of these it was, and what the server says of itself:
+the version of an SSH or VNC server, a certificate's subject and issuer.
 
 What it cannot see
 ------------------
@@ -94,11 +95,12 @@ from sensor.findings import Attack, Judgement, Severity, Verdict
 Key = Mapping[str, Any]
 Totals = Mapping[str, Any]
 
+PASSWORDS = "password"
 WEAK: dict[tuple[str, str], str] = {
     ("vnc", "None"): "it asks for no password",
     ("rdp", "RDP"): "it takes logons without TLS and without network level authentication",
     ("rdp", "SSL"): "it takes logons without network level authentication",
-    ("ssh", "password"): "it takes passwords",
+    ("ssh", PASSWORDS): "it takes passwords",
     ("ipsec", "aggressive mode"): "it answers in aggressive mode, from which a key can be guessed",
     ("winrm", "Basic"): "it takes passwords in clear text (HTTP Basic)",
 }
@@ -341,7 +343,9 @@ def _judgement(
         reasons.append(f"{key['service']} takes passwords in clear text or none")
     ways = [way for way in totals["values_offers"] if f"{key['service']} {way}" in settings.weak]
     reasons += [WEAK[key["service"], way] for way in ways]
-    severity = Severity.MEDIUM if reasons else Severity.LOW
+    # That others may try passwords makes no suspect of who was let in.
+    harmless = totals["used"] and len(reasons) == 1 and ways == [PASSWORDS]
+    severity = Severity.MEDIUM if reasons and not harmless else Severity.LOW
     if totals["used"] and any(f"{key['service']} {way}" in OPEN for way in ways):
         severity = Severity.HIGH
     if key["origin"] == "inside" or not totals["unexpected"]:

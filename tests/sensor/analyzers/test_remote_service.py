@@ -295,6 +295,9 @@ RDP = {"remote_service": "rdp", "resp_p": 3389}
         ("rdp", contact(*SESSION, **RDP), "SSL", Severity.MEDIUM, "network level"),
         ("rdp", contact(*PROBE, **RDP), "RDP", Severity.MEDIUM, "without TLS"),
         ("rdp", contact(*SESSION, **RDP), "HYBRID", Severity.LOW, ""),
+        ("logon", contact(*LOGON), "password", Severity.MEDIUM, "takes passwords"),
+        ("logon", contact(*PROBE), "password", Severity.MEDIUM, "takes passwords"),
+        ("logon", contact(*SESSION), "password", Severity.LOW, "takes passwords"),
         ("rdp", contact(*SESSION, **RDP, orig_inside=True), "SSL", Severity.INFO, "network level"),
     ],
 )
