@@ -198,6 +198,7 @@ LOGON: tuple[Column, ...] = (
     Column("orig_p", "port", "originator's port", ecs="source.port", cim="src_port"),
     Column("resp_h", "addr", "responder's address", ecs="destination.ip", cim="dest_ip"),
     Column("resp_p", "port", "responder's port", ecs="destination.port", cim="dest_port"),
+    Column("host", "string", "the server, as its log names it", ecs="host.name", cim="dest"),
     Column("service", "string", "what the client logged on to", ecs="network.protocol", cim="app"),
     Column("user", "string", "who, where that can be read", ecs="user.name", cim="user"),
     Column(
@@ -213,6 +214,8 @@ LOGON: tuple[Column, ...] = (
     Column("software", "string", "how the client identified itself", ecs="user_agent.original"),
     Column("detail", "string", "why the outcome is not known, or partial success"),
     Column("offered", "set[string]", "methods that the server offers, where that can be told"),
+    Column("file", "string", "the log that it stands in"),
+    Column("line", "count", "number of its line there, from 1"),
 )
 
 

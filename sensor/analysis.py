@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from sensor.analyzer import Analyzer
+    from sensor.enrich import Enrichment
     from sensor.inputs import Inputs
     from sensor.timeline import Checksums, Progress, Reading, Timeline
     from sensor.zeek_logs import LogReading
@@ -140,9 +141,12 @@ def analyze(
     timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
     logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream)
     captured = gathered(_captured(timeline, site, options, progress))
-    tables = chain(captured, logs.tables(progress))
+    tables = chain(
+        ((table, rows, False) for table, rows in captured),
+        ((table, rows, True) for table, rows in logs.tables(progress)),
+    )
     enrichment = Enrichment(site)
-    enriched = ((table, enrichment.add(table, rows)) for table, rows in tables)
+    enriched = with_logons(tables, enrichment)
     for table, rows in ahead(enriched, AHEAD) if options.workers > 1 else enriched:
         if table == "conn":
             summary.add_flows(rows)
@@ -157,6 +161,20 @@ def analyze(
         summary.notes += notes(analyzers, logs.reading.columns)
     summary.add_reading(timeline.reading, started)
     return Report(findings, summary)
+
+
+def with_logons(
+    tables: Iterator[tuple[str, pl.DataFrame, bool]], enrichment: Enrichment
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Enrich tables (of each, whether it is a log), and add the logons that their rows tell of."""
+    from sensor.enrich.logons import logons
+
+    for table, rows, of_log in tables:
+        enriched = enrichment.add(table, rows)
+        yield table, enriched
+        told = logons(table, enriched, of_log=of_log)
+        if told is not None:
+            yield "logon", enrichment.add("logon", told)
 
 
 def gathered(tables: Iterator[tuple[str, pl.DataFrame]]) -> Iterator[tuple[str, pl.DataFrame]]:

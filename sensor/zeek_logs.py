@@ -14,7 +14,8 @@ from parsers.capture.source import STANDARD_INPUT
 from parsers.errors import ParseError
 from parsers.zeek.read import ZeekLog, open_log
 from sensor.analyzer import Analyzer, columns_read
-from sensor.enrich.spoken import READ
+from sensor.enrich.logons import READ as LOGONS
+from sensor.enrich.spoken import READ as SPOKEN
 from sensor.enrich.told import X509
 from sensor.flows.direction import corrected
 from sensor.flows.trust import doubted
@@ -34,12 +35,21 @@ CONN = {"proto", "service", "duration", "conn_state", "history", "missed_bytes"}
 def wanted(analyzers: Iterable[Analyzer]) -> dict[str, set[str]]:
     """Return the columns to read, by table: what analyzers, and what comes before them, ask for."""
     every = {"ts", "uid", "orig_h", "resp_h", "resp_p"}
-    before = {"conn": CONN, **{table: set(names) for table, names in READ.items()}}
-    found = {
-        table: names | every | before.get(table, set())
-        for table, names in columns_read(analyzers).items()
+    observed = columns_read(analyzers)
+    sources: dict[str, set[str]] = {}
+    for read in ({"conn": CONN}, SPOKEN, {"x509": X509} if "ssl" in observed else {}):
+        for table, names in read.items():
+            sources.setdefault(table, set()).update(names)
+    told = LOGONS if "logon" in observed else {}
+    for table, names in told.items():
+        sources.setdefault(table, set()).update(names, ("orig_p", "file", "line"))
+    tables = observed.keys() | told.keys() | ({"x509"} if "ssl" in observed else set())
+    return {
+        table: observed.get(table, set())
+        | (every if table != "x509" else set())
+        | sources.get(table, set())
+        for table in tables - {"logon"}
     }
-    return found | ({"x509": set(X509)} if "ssl" in found else {})
 
 
 @dataclass(slots=True)

@@ -116,6 +116,36 @@ def spoken_row(**changes: Any) -> dict[str, Any]:
     return row | {"says": None, "offers": None} | changes
 
 
+def logon_row(**changes: Any) -> dict[str, Any]:
+    """A failed logon to SSH with a password, enriched."""
+    row = {"service": "ssh", "method": "password", "outcome": "failed", "attempts": 1}
+    row |= {"user": "root", "host": None, "known_by": "server log", "confidence": 1.0}
+    return spoken_row(**row) | changes
+
+
+@st.composite
+def logon_frames(draw: Callable[..., Any], most: int = 12) -> pl.DataFrame:
+    """Up to `most` logons on connections like those of conn."""
+    conn = draw(st.lists(conn_rows(), max_size=most))
+    columns = set(spoken_row())
+    return spoken_frame(
+        "logon",
+        *(
+            logon_row(
+                **{name: value for name, value in row.items() if name in columns}
+                | {
+                    "uid": f"C{place}",
+                    "user": draw(st.sampled_from((None, "root", "a|b"))),
+                    "outcome": draw(st.sampled_from(("failed", "failed", "success", "unknown"))),
+                    "attempts": draw(st.sampled_from((None, 0, 1, 3, 40))),
+                    "confidence": draw(st.sampled_from((None, 0.5, 1.0))),
+                }
+            )
+            for place, row in enumerate(conn)
+        ),
+    )
+
+
 def spoken_frame(table: str, *rows: dict[str, Any]) -> pl.DataFrame:
     """The rows as an enriched table of `parsers.schema.SPOKEN_TABLES`."""
     names = SCHEMAS[table]
@@ -141,4 +171,8 @@ def spoken_frames(draw: Callable[..., Any], table: str, most: int = 6) -> pl.Dat
     )
 
 
-TABLES = {"conn": conn_frames} | {table: partial(spoken_frames, table) for table in SPOKEN_TABLES}
+TABLES = {
+    **{table: partial(spoken_frames, table) for table in SPOKEN_TABLES},
+    "conn": conn_frames,
+    "logon": logon_frames,
+}

@@ -52,9 +52,12 @@ class _Extreme(Measure):
 
 
 class Min(_Extreme):
-    """The smallest whole number of a column (times: nanoseconds since the epoch), or None."""
+    """The smallest whole number of a column (times: nanoseconds since the epoch), or None.
 
-    def __init__(self, column: str, where: pl.Expr | None = None, name: str = "") -> None:
+    A share is given as an expression in whole percent, since fractions are cut off.
+    """
+
+    def __init__(self, column: str | pl.Expr, where: pl.Expr | None = None, name: str = "") -> None:
         name = name or f"min_{column}"
         super().__init__(name, chosen(_whole(column), where).min(), pl.col(name).min())
 

@@ -39,7 +39,15 @@ from sensor.analyzer import (
 from sensor.engines.batch import Batch
 from sensor.findings import Attack, Finding, Judgement, Severity, Verdict, finding_id
 from sensor.totals import judge, merge, observe
-from tests.strategies import SCHEMAS, TABLES, conn_frame, conn_row, spoken_frame, spoken_row
+from tests.strategies import (
+    SCHEMAS,
+    TABLES,
+    conn_frame,
+    conn_row,
+    logon_row,
+    spoken_frame,
+    spoken_row,
+)
 
 ATTACK = Attack(("T1133",), ("TA0001",), ("M1035",))
 HEADINGS = ("What it finds", "How it decides", "What it cannot see", "False alarms")
@@ -291,10 +299,14 @@ def many_conversations(table: str) -> pl.DataFrame:
     """20,000 rows of a protocol's log, each with other words, for the same host."""
     rows = 20_000
     place = pl.int_range(rows, dtype=pl.Int64)
-    one = spoken_frame(table, spoken_row())
-    tiled = pl.concat([one] * rows, rechunk=True)
+    one = spoken_frame(table, logon_row() if table == "logon" else spoken_row())
     said = pl.format("version {}", place)
-    return tiled.with_columns(uid="C" + place.cast(pl.String), says=said, offers=said)
+    tiled = pl.concat([one] * rows, rechunk=True)
+    tiled = tiled.with_columns(uid="C" + place.cast(pl.String), says=said, offers=said)
+    if table != "logon":
+        return tiled
+    outcome = pl.when(place % 2 == 0).then(pl.lit("failed")).otherwise(pl.lit("success"))
+    return tiled.with_columns(outcome.alias("outcome"), user=said)
 
 
 def many_connections() -> pl.DataFrame:
