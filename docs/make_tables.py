@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from parsers.schema import LOGS, TABLES, Column
+from parsers.schema import LOGS, OBSERVED, OWN_TABLES, TABLES, Column
 
 PAGE = Path(__file__).parent / "tables.md"
 HEAD = """# Tables
@@ -19,21 +19,22 @@ Made from `parsers/schema.py` by `docs/make_tables.py`. Columns have Zeek's name
 `id.`, and Zeek's types: times and intervals are held as nanoseconds, counts as 64-bit integers,
 addresses as text in canonical form; what is unset is null and never zero. Logs may lack columns.
 """
+ALL = OBSERVED
 OTHER_NAMES = (("Zeek", "zeek"), ("ECS", "ecs"), ("CIM", "cim"))
 
 
 def page() -> str:
     """The page's text."""
-    return HEAD + "".join(section for table in sorted(TABLES) for section in sections(table))
+    return HEAD + "".join(section for table in sorted(ALL) for section in sections(table))
 
 
 def sections(table: str) -> Iterator[str]:
     """A table's heading and its columns."""
-    written = (
-        "read from Zeek's logs and made of captures" if table in LOGS else "read from Zeek's logs"
-    )
+    sources = ["read from Zeek's logs"] * (table in TABLES)
+    sources += ["made of captures"] * (table in LOGS or table in OWN_TABLES)
+    written = " and ".join(sources)
     yield f"\n## {table}\n\n{written[0].upper()}{written[1:]}.\n\n"
-    columns = TABLES[table]
+    columns = ALL[table]
     names = [(title, field) for title, field in OTHER_NAMES if is_told(columns, field)]
     titles = ["column", "type", "meaning", *(title for title, _ in names)]
     yield f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"

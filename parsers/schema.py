@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from parsers.logs import ENDPOINTS, LISTS
+from parsers.own_tables import OWN_LISTS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -233,7 +234,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
         table: _listed(text) + (SPOKEN if table in SPOKEN_TABLES else ())
         for table, text in LISTS.items()
     },
-    "logon": LOGON + SPOKEN,
+}
+# Tables of our own that captures are read for; Zeek has none of them.
+OWN_TABLES: dict[str, tuple[Column, ...]] = {
+    "logon": LOGON,
+    **{
+        table: tuple(replace(column, zeek="") for column in _listed(text))
+        for table, text in OWN_LISTS.items()
+    },
 }
 # Logs that captures are read for, with the columns of packages and options that are not filled.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
@@ -262,9 +270,13 @@ LOGS: dict[str, tuple[Column, ...]] = {"conn": CONN} | {
     table: tuple(column for column in TABLES[table] if column.zeek and column.name not in left_out)
     for table, left_out in LEFT_OUT.items()
 }
-
-# What parsers make rows of: these, and tables of our own.
-READ: dict[str, tuple[Column, ...]] = LOGS | {"logon": LOGON}
+# What is made of captures.
+MADE = LOGS | OWN_TABLES
+# What analyzers may observe, with what enrichment adds.
+OBSERVED: dict[str, tuple[Column, ...]] = TABLES | {
+    "logon": LOGON + SPOKEN,
+    "container_api": OWN_TABLES["container_api"] + ENRICHMENT[:3],
+}
 
 
 def element_type(column: Column) -> str:

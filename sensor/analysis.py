@@ -271,14 +271,14 @@ def load_analyzers(site: Site) -> tuple[Analyzer, ...]:
 
     Raises SettingsError with the place of a setting that is refused.
     """
-    from parsers.schema import TABLES
+    from parsers.schema import OBSERVED
     from sensor.analyzer import check
     from sensor.analyzers import load, module, names
     from sensor.settings import analyzer_settings
 
     settings = {name: analyzer_settings(site, name, module(name).Settings) for name in names()}
     analyzers = load(settings)
-    columns = {table: {column.name for column in found} for table, found in TABLES.items()}
+    columns = {table: {column.name for column in found} for table, found in OBSERVED.items()}
     for analyzer in analyzers:
         check(analyzer, columns)
     return analyzers

@@ -10,10 +10,9 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from parsers.schema import SPOKEN_TABLES, polars_schema
-from parsers.schema import TABLES as TABLE_COLUMNS
+from parsers.schema import OBSERVED, SPOKEN_TABLES, polars_schema
 
-SCHEMAS = {name: polars_schema(columns) for name, columns in TABLE_COLUMNS.items()}
+SCHEMAS = {name: polars_schema(columns) for name, columns in OBSERVED.items()}
 CONN = SCHEMAS["conn"]
 SIDES = ("orig", "resp")
 INSIDE = {"10.0.0.5": True, "10.0.0.6": True, "fd00::7": True, "224.0.0.251": None}

@@ -4,7 +4,8 @@ What a message begins with is read in `http_start`, what follows in `http_messag
 makes rows of requests and responses. RFC 9110 and 9112, and what Zeek makes of traffic that does
 not keep to them: base/protocols/http/main.zeek and dpd.sig, analyzer/protocol/http/HTTP.cc.
 
-Behind a CONNECT that was granted comes another protocol; what follows an upgrade is not read.
+Behind a CONNECT that was granted comes another protocol; what follows an upgrade is not read,
+unless it answers a request to a container API: those make rows of `container_api` beside.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from parsers.services.container_api import Kept
+from parsers.services.http_beyond import Beyond
 from parsers.services.http_entity import Body, Exchange
 from parsers.services.http_fields import first_token
 from parsers.services.http_lines import FOREVER, LINE_MAX, Lines
@@ -87,7 +90,8 @@ class Http(Parser):
         super().__init__()
         self._halves = (Half(ORIG), Half(RESP))
         self._exchange = Exchange()
-        self._pairs = Pairs(self._write)
+        self._beyond = Beyond(lambda values: self.rows.append(("container_api", values)))
+        self._pairs = Pairs(self._write, self._beyond.exchanged)
         # Whether each request that waits for its response was HEAD.
         self._unanswered: deque[bool] = deque(maxlen=UNANSWERED_MAX)
         self._requests = 0
@@ -109,11 +113,7 @@ class Http(Parser):
         self._pairs.now = ts
         half = self._halves[side]
         half.position += len(octets)
-        start = 0
-        while start < len(octets) and half.reads and not self.failed:
-            start = self._read(half, octets, start)
-        if self.passes_on:
-            self.rest[side] = octets[start:]
+        self._data(half, octets)
         self._want()
 
     def skipped(self, side: int, count: int, ts: int) -> None:
@@ -123,6 +123,8 @@ class Http(Parser):
         half.position += count
         if half.reads and half.current:
             half.current.skip(count)
+        elif not half.reads:
+            self._beyond.skipped(side, count)
         self._want()
 
     def gap(self, side: int, count: int, ts: int) -> None:
@@ -130,6 +132,7 @@ class Http(Parser):
         self._pairs.now = ts
         half = self._halves[side]
         half.position += count
+        self._pairs.cut(side)
         if half.reads and not (half.current and half.current.gap(count)):
             self._stop(half)
             # Whether a response has a body may depend on the request that is not known.
@@ -149,6 +152,20 @@ class Http(Parser):
         """End both messages as the connection does, and write the rows that wait."""
         self._pairs.now = ts
         self._leave()
+        self._beyond.end()
+
+    def _data(self, half: Half, octets: bytes) -> None:
+        """Read what comes of a side, as far as it is HTTP."""
+        start = 0
+        while start < len(octets) and half.reads and not self.failed:
+            if half.side == ORIG and self._beyond.waits:
+                self._beyond.wait(octets[half.lines.swallow(octets, start) :])
+                return
+            start = self._read(half, octets, start)
+        if self.passes_on:
+            self.rest[half.side] = octets[start:]
+        elif start < len(octets) and not half.reads:
+            self._beyond.read(half.side, octets[half.lines.swallow(octets, start) :])
 
     def _read(self, half: Half, octets: bytes, start: int) -> int:
         """Read a line or a stretch of a body; tell where the next begins."""
@@ -252,6 +269,18 @@ class Http(Parser):
             lambda length: self._ended(side, length),
             lambda: self._pairs.files(side),
         )
+        half.message.on_body = lambda: self._body_begins(side)
+
+    def _body_begins(self, side: int) -> Kept | None:
+        """A header has ended: what takes the body, and whether the client's side leaves HTTP."""
+        exchange = self._pairs.exchange(side)
+        if side == RESP:
+            waited = self._beyond.answered(exchange)
+            if exchange and exchange.is_hijacked:
+                self._stop(self._halves[ORIG])
+            if waited:
+                self._data(self._halves[ORIG], waited)
+        return exchange.body(side) if exchange else None
 
     def _field(self, side: int, name: bytes, value: bytes) -> None:
         self._pairs.field(side, name, value)
@@ -267,6 +296,7 @@ class Http(Parser):
         self._pairs.ended(side, length)
         if side == ORIG:
             self._exchange.requesting = False
+            self._beyond.asked(self._pairs.exchange(ORIG))
             return
         status, self._exchange.status = self._exchange.status, 0
         if self._alone and not 100 <= status <= 199:
@@ -290,6 +320,7 @@ class Http(Parser):
         """End a side's message; nothing more of it is read."""
         half.reads = False
         if half.current:
+            self._pairs.cut(half.side)
             half.current.end()
 
     def _leave(self) -> None:
@@ -314,6 +345,7 @@ class Http(Parser):
 
     def _fail(self, reason: str) -> None:
         self._leave()
+        self._beyond.end()
         self.confirmed = False
         self.failed = reason
 
@@ -321,7 +353,12 @@ class Http(Parser):
         self.wants = [max(*pair) for pair in zip(self.wants, self._wanted(), strict=True)]
 
     def _wanted(self) -> list[int]:
-        return [half.wants for half in self._halves]
+        if not self._beyond.is_open:
+            return [half.wants for half in self._halves]
+        return [
+            half.position if not half.reads and self._beyond.listens(half.side) else half.wants
+            for half in self._halves
+        ]
 
     def _write(self, values: Values) -> None:
         self.rows.append(("http", values))

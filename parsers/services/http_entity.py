@@ -102,8 +102,11 @@ class Entity:
     @property
     def reads_lines(self) -> bool:
         """Whether all that comes counts, line by line, and nothing else of it is needed."""
-        if not self.file.told:
-            return False
+        return self.file.told and self.is_unframed
+
+    @property
+    def is_unframed(self) -> bool:
+        """Whether it is read line by line for want of anything that says where it ends."""
         framed = self.has_parts or self._chunk is not Chunk.UNUSED or self._content_length >= 0
         return not (self.in_header or self.ended or framed or self.inflated)
 
@@ -197,6 +200,8 @@ class Entity:
             self.length += self.inflated.more(octets)
             return
         self.length += length
+        if self.message.kept and not (self.parent or line_end):
+            self.message.keep(octets)
         # The last line end before a boundary belongs to the boundary: RFC 2046, 5.1.1.
         if self.parent and self.parent.is_multipart:
             self._read_file(octets, line_end)
@@ -206,6 +211,11 @@ class Entity:
     def _read_file(self, octets: bytes, line_end: bytes = b"") -> None:
         if not self.has_parts:
             self.file.more(octets, line_end)
+
+    def _read_inflated(self, octets: bytes) -> None:
+        self._read_file(octets)
+        if not self.parent:
+            self.message.keep(octets)
 
     def _take(self, length: int) -> None:
         """Note that so much of a body with parts has come."""
@@ -240,6 +250,8 @@ class Entity:
 
     def _begin_body(self) -> None:
         """Decide from the header how the body is read: the first that applies."""
+        if not self.parent and self._chunk is not Chunk.TRAILER:
+            self.message.begin_body()
         size = self._whole if self._range > 0 else self._content_length
         if size > 0 and not self.inflated:
             self.file.size = size
@@ -330,7 +342,7 @@ class Entity:
     def read_content_encoding(self, value: bytes) -> None:
         """Take over whether the body is compressed."""
         if first_token(value) in COMPRESSED:
-            self.inflated = Inflated(self._read_file)
+            self.inflated = Inflated(self._read_inflated)
 
     def read_content_disposition(self, value: bytes) -> None:
         """Take over how the file is called."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from parsers.services.container_api import Kept
 from parsers.services.http_entity import Body, Entity, Exchange
 from parsers.services.http_files import Files
 from parsers.services.http_lines import FOREVER, LINE_MAX, Lines
@@ -22,6 +23,7 @@ class Message:
 
     head: bytes of the header, or the header of the part, that was read last.
     done: whether it has ended.
+    on_body: told when the header has ended; gives what the body is to be kept in.
     """
 
     def __init__(
@@ -42,11 +44,16 @@ class Message:
         # Bytes of a multipart body that are to come, and whether none has come yet.
         self.remaining = FOREVER
         self._begins = False
+        # What keeps the body, and whether lines of it are kept, with their ends.
+        self.on_body: Callable[[], Kept | None] | None = None
+        self.kept: Kept | None = None
+        self._keeps_lines = False
 
     @property
     def passes(self) -> int:
         """How many bytes it need not see."""
-        reads = self.top.inflated is not None or not self._innermost.file.told
+        keeps = self.kept and not self.kept.is_full
+        reads = self.top.inflated or keeps or not self._innermost.file.told
         return 0 if reads or self.lines.awaits_lf else self.lines.plain
 
     @property
@@ -65,12 +72,17 @@ class Message:
 
     def feed(self, octets: bytes, start: int) -> int:
         """Read a line or a stretch of the body; tell where the next begins."""
-        lines = self.lines
+        lines, keeps_lines = self.lines, self._keeps_lines
         position = lines.swallow(octets, start)
+        if keeps_lines:
+            self._keep_line_end(octets[start:position])
+        begin = position
         if self._begins:
             self._begins, start = False, position
         if position < len(octets):
             position = self._read(octets, position, min(len(octets), start + self.remaining))
+        if keeps_lines:
+            self.keep(octets[begin:position])
         self._consumed(position - start)
         return position
 
@@ -99,6 +111,22 @@ class Message:
         if self.remaining <= 0 and not self.done:
             self.remaining = FOREVER
             self.last_line()
+
+    def begin_body(self) -> None:
+        """Its header has ended."""
+        self.kept = self.on_body() if self.on_body else None
+        by_lines = self.top.is_unframed and not self.exchange.closes
+        self._keeps_lines = self.kept is not None and by_lines
+
+    def _keep_line_end(self, octets: bytes) -> None:
+        """Keep the LF of a line that ended at its CR, unless that was the header's last."""
+        if self.kept and self.kept.length:
+            self.keep(octets)
+
+    def keep(self, octets: bytes) -> None:
+        """Hand on bytes of the body, decoded, to what keeps it."""
+        if self.kept and not self.kept.is_full:
+            self.kept.more(octets)
 
     def limit(self, length: int) -> None:
         """Let a body that is read by lines be no longer than that."""

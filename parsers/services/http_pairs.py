@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from parsers.services.container_api import Conversation, Exchange, begun, unexpected
+from parsers.services.container_proof import FIELDS
 from parsers.services.http_fields import basic_user, text, unescaped
 from parsers.services.http_files import Files
 from parsers.services.http_start import RequestLine, StatusLine
@@ -37,9 +39,16 @@ Values = dict[str, Any]
 
 @dataclass
 class Row:
-    """What a row is to say, and the files that the two sides sent."""
+    """What a row is to say, and the files that the two sides sent.
+
+    line: the request's; exchange: what it asks of a container API, if it may be one.
+    credentials: whether the request had any.
+    """
 
     values: Values
+    line: RequestLine | None = None
+    exchange: Exchange | None = None
+    credentials: bool = False
     files: tuple[Files, Files] = field(default_factory=lambda: (Files(), Files()))
 
 
@@ -49,9 +58,12 @@ class Pairs:
     now: the time of what is read.
     """
 
-    def __init__(self, write: Callable[[Values], None]) -> None:
+    def __init__(
+        self, write: Callable[[Values], None], on_exchange: Callable[[Exchange], None]
+    ) -> None:
         self.now = 0
-        self._write = write
+        self._write, self._on_exchange = write, on_exchange
+        self._talk = Conversation()
         self._pending: dict[int, Row] = {}
         self._last: Row | None = None
         # The request and the response that are in progress, and how many rows there were.
@@ -64,6 +76,8 @@ class Pairs:
             self._let_go()
         self._request += 1
         self._of(ORIG).update(method=text(line.method), uri=text(unescaped(line.uri)))
+        row = self._row(ORIG)
+        row.line, row.exchange = line, begun(line, self.now, self._talk)
 
     def response(self, line: StatusLine) -> None:
         """A response begins; after an interim one it is to the same request."""
@@ -76,10 +90,16 @@ class Pairs:
         values.update(version=line.version, status_code=line.status, status_msg=reason)
         if is_interim(values):
             values.update(info_code=line.status, info_msg=reason)
+        exchange = self.exchange(1 - ORIG)
+        if exchange:
+            exchange.answered(line.status)
 
     def field(self, side: int, name: bytes, value: bytes) -> None:
         """A header field."""
-        values = self._of(side)
+        row = self._last = self._row(side)
+        values = row.values
+        if row.exchange or (side != ORIG and name in FIELDS):
+            self._tell_exchange(row, side, name, value)
         if side != ORIG:
             return
         if name in COLUMNS:
@@ -89,6 +109,7 @@ class Pairs:
             if len(proxied) < PROXIED_MAX:
                 proxied[f"{name.decode()} -> {text(value)}"] = True
         elif name in AUTHORIZATION:
+            row.credentials |= name == b"AUTHORIZATION"
             user = basic_user(value)
             if user is not None:
                 values["username"] = text(user)
@@ -96,6 +117,9 @@ class Pairs:
     def ended(self, side: int, body: int) -> None:
         """A message ends that had so long a body."""
         values = self._of(side)
+        exchange = self.exchange(side)
+        if exchange:
+            exchange.ended(side, body)
         if side == ORIG:
             values["request_body_len"] = body
             return
@@ -115,6 +139,25 @@ class Pairs:
         row = self._last or self._row(side)
         return row.files[side]
 
+    def exchange(self, side: int) -> Exchange | None:
+        """What the message of a side that is in progress belongs to, of a container API."""
+        row = self._pending.get(self._request if side == ORIG else self._response)
+        return row.exchange if row else None
+
+    def _tell_exchange(self, row: Row, side: int, name: bytes, value: bytes) -> None:
+        if row.exchange is None and row.line:
+            row.exchange = unexpected(row.line, row.values, name, value, self._talk)
+            if row.exchange:
+                row.exchange.credentials = row.credentials
+        if row.exchange:
+            row.exchange.field(side, name, value)
+
+    def cut(self, side: int) -> None:
+        """Something of the body that a side sends is missing, or its end."""
+        exchange = self.exchange(side)
+        if exchange:
+            exchange.cut(side)
+
     def _log(self, row: Row) -> None:
         values = row.values
         for side, files in zip(("orig", "resp"), row.files, strict=True):
@@ -125,6 +168,8 @@ class Pairs:
         if "proxied" in values:
             values["proxied"] = list(values["proxied"])
         self._write(values)
+        if row.exchange:
+            self._on_exchange(row.exchange)
 
     def _of(self, side: int) -> Values:
         """What the row says that a side's message belongs to."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import polars as pl
 from polars import col
 
-from parsers.schema import TABLES, polars_schema
+from parsers.schema import OBSERVED, polars_schema
 from parsers.services.tells import ZEEK_TELLS
 from sensor.enrich.remote_services import CONTENT, PORT, ports_meant
 from sensor.enrich.told import Told
@@ -77,7 +77,7 @@ READ: dict[str, tuple[str, ...]] = {
 
 def with_what_is_read(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Add the columns of READ that the rows lack, unset."""
-    types = polars_schema(TABLES[table])
+    types = polars_schema(OBSERVED[table])
     lacking = [name for name in ("uid", "resp_p", *READ[table]) if name not in rows.columns]
     return rows.with_columns(pl.lit(None, types[name]).alias(name) for name in lacking)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from parsers.packets.transport import TCP
-from parsers.schema import READ
+from parsers.schema import MADE
 from parsers.services.dtls import is_stun
 from parsers.services.parser import NOTHING, ORIG, RESP, Expected, Parser, Row
 from parsers.services.recognition import LOOKED_AT, Protocol, recognise
@@ -249,7 +249,7 @@ class Reading:
         if parser is None:
             return
         if parser.rows:
-            self._made += [row for row in parser.rows if row[0] in READ]
+            self._made += [row for row in parser.rows if row[0] in MADE]
             parser.rows.clear()
         if parser.proxied:
             tunnels = [{"ts": ts, "tunnel_type": f"Tunnel::{kind}"} for ts, kind in parser.proxied]

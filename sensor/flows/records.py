@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from parsers.schema import READ, Column, polars_schema, polars_type
+from parsers.schema import MADE, Column, polars_schema, polars_type
 
 CONNECTION = ("uid", "orig_h", "orig_p", "resp_h", "resp_p", "community_id")
 PROXIES = ("Tunnel::SOCKS", "Tunnel::HTTP")
@@ -22,7 +22,7 @@ def record_table(
     Parameters
     ----------
     table
-        A name of `parsers.schema.READ`.
+        A name of `parsers.schema.MADE`.
     records
         Values by column, one a row; what is left out is unset.
     flows
@@ -36,14 +36,14 @@ def record_table(
         column.name: flows[column.name]
         if column.name in CONNECTION
         else _column(column, [record.get(column.name) for record in records])
-        for column in READ[table]
+        for column in MADE[table]
     }
     if table == "ssh":
         columns["direction"] = flows.select(_direction()).to_series()
     elif table == "tunnel":  # of which a proxy is one for all connections
         proxied = columns["tunnel_type"].is_in(PROXIES)
         columns["uid"] = columns["uid"].set(proxied, None)
-    return pl.DataFrame(columns).cast(polars_schema(READ[table]))  # type: ignore[arg-type]
+    return pl.DataFrame(columns).cast(polars_schema(MADE[table]))  # type: ignore[arg-type]
 
 
 def _column(column: Column, values: list[Any]) -> pl.Series:

@@ -10,6 +10,8 @@ from parsers.schema import (
     CONN_EXTRA,
     ENRICHMENT,
     LOGS,
+    MADE,
+    OWN_TABLES,
     TABLES,
     Column,
     element_type,
@@ -37,7 +39,7 @@ HELD = {
     "resp_pkts": pl.Int64, "resp_ip_bytes": pl.Int64, "tunnel_parents": pl.List(pl.String),
     "community_id": pl.String,
 }  # fmt: skip
-ALL = [(table, column) for table, columns in TABLES.items() for column in columns]
+ALL = [(table, column) for table, columns in (TABLES | OWN_TABLES).items() for column in columns]
 # Header lines of Zeek 8.2 with its base scripts.
 LOGS_OF_ZEEK = {
     "dns": "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto trans_id rtt query qclass"
@@ -57,7 +59,7 @@ LOGS_OF_ZEEK = {
 READ = (
     "conn http ssl x509 ssh rdp rfb ntlm kerberos ldap ldap_search radius socks tunnel dns files"
     " notice weird smb_files smb_mapping dce_rpc software known_services known_hosts openvpn"
-    " wireguard ipsec logon"
+    " wireguard ipsec"
 )
 
 
@@ -138,6 +140,16 @@ def test_every_log_is_of_a_table_and_of_zeeks_columns_only() -> None:
 
 def test_what_is_ours_has_no_name_of_zeek() -> None:
     assert not any(column.zeek for column in (*CONN_EXTRA, *ENRICHMENT))
+    assert not any(column.zeek for columns in OWN_TABLES.values() for column in columns)
+
+
+@pytest.mark.parametrize("table", OWN_TABLES)
+def test_our_own_tables_begin_as_zeeks_do_and_are_made(table: str) -> None:
+    names = [column.name for column in OWN_TABLES[table]]
+    assert names[:6] == ["ts", "uid", "orig_h", "orig_p", "resp_h", "resp_p"]
+    assert len(names) == len(set(names))
+    assert table in MADE
+    assert table not in TABLES
 
 
 def test_payload_figures_are_there_for_both_sides_alike() -> None:

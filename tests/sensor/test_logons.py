@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from parsers.addresses import Networks
-from parsers.schema import READ, polars_schema
+from parsers.schema import MADE, polars_schema
 from sensor.flows.tracker import FlowTracker
 from sensor.timeline import Timeline
 from tests.conftest import SHARED
@@ -28,7 +28,7 @@ def logons(capture: Path) -> list[dict[str, Any]]:
     tracker = FlowTracker(Networks(()), streams=True, payloads=False)
     tables = Timeline([str(capture)], lambda _: None).tables(tracker, "ignore", None)
     found = [rows for table, rows in tables if table == "logon"]
-    assert all(dict(rows.schema) == polars_schema(READ["logon"]) for rows in found)
+    assert all(dict(rows.schema) == polars_schema(MADE["logon"]) for rows in found)
     return [row for rows in found for row in rows.to_dicts()]
 
 

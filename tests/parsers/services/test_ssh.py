@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers.schema import TABLES
+from parsers.schema import OWN_TABLES, TABLES
 from parsers.services.parser import NOTHING, ORIG, RESP
 from parsers.services.ssh import Ssh, begins
 from parsers.services.ssh_auth import PATIENCE
@@ -153,7 +153,7 @@ def test_the_row_is_made_once_the_logon_worked_and_nothing_is_wanted_once_the_cl
 
 def test_what_the_client_logged_on_with_is_told():
     failed, worked = rows(ended(USUAL), "logon")
-    assert set(failed) <= {column.name for column in TABLES["logon"]}
+    assert set(failed) <= {column.name for column in OWN_TABLES["logon"]}
     assert picked(failed, "outcome", "method", "attempts") == ("failed", "password", 1)
     assert picked(worked, "outcome", "method", "attempts") == ("success", "password", 1)
     assert worked["offered"] == ["publickey", "password"]

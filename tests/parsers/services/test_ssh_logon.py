@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers.schema import TABLES
+from parsers.schema import OWN_TABLES
 from parsers.services.parser import ORIG, RESP
 from parsers.services.ssh_logon import Logon
 from parsers.services.ssh_sizes import Sizes, sizes
@@ -105,7 +105,7 @@ def test_a_row_has_the_columns_of_the_schema():
     first, second = followed(
         CHACHA, segments(CHACHA, [*OPENING, *NO_METHOD, *WRONG, *WRONG, *RIGHT])
     )
-    assert set(first) <= {column.name for column in TABLES["logon"]}
+    assert set(first) <= {column.name for column in OWN_TABLES["logon"]}
     assert first == {
         "ts": (5 + 1 + 5 + 5 + 900) * MS,
         "service": "ssh",

@@ -7,14 +7,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from parsers.schema import SPOKEN_TABLES, TABLES, polars_schema
+from parsers.schema import OBSERVED, SPOKEN_TABLES, polars_schema
 from sensor.enrich.spoken import READ, SHOWN, add_spoken, with_what_is_read
 from sensor.enrich.told import Told
 from sensor.settings import Site
 
 
 def spoken(table: str, site: Site | None = None, **values: Any) -> dict[str, Any]:
-    schema = polars_schema(TABLES[table])
+    schema = polars_schema(OBSERVED[table])
     row = {"uid": "C1", "resp_p": 2222, **values}
     rows = pl.DataFrame([row], schema={name: schema[name] for name in row})
     made = add_spoken(table, with_what_is_read(table, rows), site or Site(), Told())
