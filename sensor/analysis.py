@@ -146,7 +146,7 @@ def analyze(
         ((table, rows, True) for table, rows in logs.tables(progress)),
     )
     enrichment = Enrichment(site)
-    enriched = with_logons(tables, enrichment)
+    enriched = with_what_is_told(tables, enrichment)
     for table, rows in ahead(enriched, AHEAD) if options.workers > 1 else enriched:
         if table == "conn":
             summary.add_flows(rows)
@@ -163,10 +163,14 @@ def analyze(
     return Report(findings, summary)
 
 
-def with_logons(
+def with_what_is_told(
     tables: Iterator[tuple[str, pl.DataFrame, bool]], enrichment: Enrichment
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Enrich tables (of each, whether it is a log), and add the logons that their rows tell of."""
+    """Enrich tables (of each, whether it is a log), and add the tables that their rows tell of.
+
+    Logons, and of a log of HTTP the requests to container APIs, which captures tell by themselves.
+    """
+    from sensor.enrich.container_requests import container_requests
     from sensor.enrich.logons import logons
 
     for table, rows, of_log in tables:
@@ -175,6 +179,9 @@ def with_logons(
         told = logons(table, enriched, of_log=of_log)
         if told is not None:
             yield "logon", enrichment.add("logon", told)
+        requests = container_requests(enriched) if of_log and table == "http" else None
+        if requests is not None:
+            yield "container_api", enrichment.add("container_api", requests)
 
 
 def gathered(tables: Iterator[tuple[str, pl.DataFrame]]) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from parsers.errors import printable
-from parsers.schema import TABLES
+from parsers.schema import OWN_TABLES, TABLES
 from sensor.analyzer import Analyzer, columns_read
 
 # The script that writes a log, where it is not base/protocols/NAME.
@@ -32,6 +32,7 @@ COLUMN_SCRIPTS = {
     "community_id": "policy/protocols/conn/community-id-logging",
     "ip_proto": "base/protocols/conn, since Zeek 7.1",
 }
+OF_EVIDENCE = {"community_id"}  # said once, of the table that an analyzer observes first
 NAMED = 8  # logs that are named of those that were not read
 OF_THE_ROW = {"file", "frame", "line"}  # where a row comes from: evidence, nothing to check
 
@@ -53,12 +54,12 @@ def gaps(analyzers: Iterable[Analyzer], seen: Mapping[str, Collection[str]]) -> 
     found = Gaps()
     for analyzer in analyzers:
         for table, names in columns_read([analyzer]).items():
-            if table not in seen:
-                # What an analyzer observes first it cannot do without; the rest tells it more.
-                if table == analyzer.observes[0].table:
-                    found.tables.setdefault(table, []).append(analyzer.name)
-                continue
-            columns, packets = missing(table, names, seen[table])
+            # What an analyzer observes first it cannot do without; the rest tells it more.
+            is_first = table == analyzer.observes[0].table
+            if table not in seen and is_first and table not in OWN_TABLES:
+                found.tables.setdefault(table, []).append(analyzer.name)
+            wanted = names if is_first else names - OF_EVIDENCE
+            columns, packets = missing(table, wanted, seen[table]) if table in seen else ([], [])
             for name in columns:
                 found.columns.setdefault((table, name), []).append(analyzer.name)
             for name in packets:

@@ -12,8 +12,10 @@ import polars as pl
 
 from parsers.capture.source import STANDARD_INPUT
 from parsers.errors import ParseError
+from parsers.schema import OWN_TABLES
 from parsers.zeek.read import ZeekLog, open_log
 from sensor.analyzer import Analyzer, columns_read
+from sensor.enrich.container_requests import READ as REQUESTS
 from sensor.enrich.logons import READ as LOGONS
 from sensor.enrich.spoken import READ as SPOKEN
 from sensor.enrich.told import X509
@@ -41,14 +43,16 @@ def wanted(analyzers: Iterable[Analyzer]) -> dict[str, set[str]]:
         for table, names in read.items():
             sources.setdefault(table, set()).update(names)
     told = LOGONS if "logon" in observed else {}
+    if "container_api" in observed:
+        sources.setdefault("http", set()).update(REQUESTS, ("file", "line"))
     for table, names in told.items():
         sources.setdefault(table, set()).update(names, ("orig_p", "file", "line"))
-    tables = observed.keys() | told.keys() | ({"x509"} if "ssl" in observed else set())
+    tables = observed.keys() | told.keys() | sources.keys()
     return {
         table: observed.get(table, set())
         | (every if table != "x509" else set())
         | sources.get(table, set())
-        for table in tables - {"logon"}
+        for table in tables - OWN_TABLES.keys()
     }
 
 

@@ -17,23 +17,24 @@ header fields), or else by its port. The first answer of each connection decides
     medium    it answered, and whether it asks for a logon is not seen: TLS, a bare port, a status
               that does not tell
 
-Kubernetes answers /version, /healthz, /livez and /readyz to everybody, and etcd /version, /health
-and /metrics also where a logon is asked for, so these prove nothing. Where every source is allowed
-by the site it is info.
+Requests that are read whole (from packets, or in Zeek's http log) decide as well, wherever in their
+connection they are. Kubernetes answers /version, /healthz, /livez and /readyz to everybody, and etcd
+/version, /health and /metrics also where a logon is asked for, so these prove nothing. Where every
+source is allowed by the site it is info.
 
-The verdict is succeeded where a request was carried out that asked for more than what the API is
-(/_ping, /version, /info), else probed where both sides sent payload, else exposed.
+The verdict is used where what was asked is not seen, as inside TLS, and more was said than failed
+requests come to; succeeded where a request was carried out that asked for more than what the API is
+(/_ping, /version, /info); else probed where both sides sent payload, else exposed.
 
 What it cannot see
 ------------------
 What is said within TLS: an anonymous API server on 6443 is medium here. A kubelet by its content,
-where nobody asked for its pods or statistics: its other answers name no product. Later answers on
-a connection: the first 128 bytes are read.
+where nobody asked for its pods or statistics: its other answers name no product.
 
 Needs packets
 -------------
-What was asked and answered. From a log of connections alone the port tells the service, and every
-answer is medium.
+From a log of connections alone the port tells the service, and every answer is medium; with the
+http log beside it, what was done is read there.
 
 False alarms
 ------------
@@ -55,8 +56,10 @@ from functools import partial
 from typing import Annotated, Any
 
 import msgspec
+import polars as pl
 from polars import col
 
+from parsers.services import sizes
 from parsers.services.answers import answered, said
 from parsers.services.patterns import in_hex, shows
 from parsers.services.ports import listed
@@ -75,6 +78,7 @@ GREETING = (
     "[4-5]?+ 20 ( '/' | '/v1.' 3[0-9]+ '/' ) ( '_ping' | 'version' | 'info' ) )"
 )
 EVIDENCE = (*CONNECTION, "orig_h", "orig_head", "resp_head")
+REQUEST = ("ts", "uid", "orig_h", "method", "uri", "status_code", "operation", "user_agent")
 LINE = 120  # characters of a request or status line that are shown
 
 
@@ -100,7 +104,15 @@ def analyzer(settings: Settings) -> Analyzer:
     proven = col("remote_service_by") == "content"
     opened = proven & shows(OPENED, in_hex("resp_head")) & ~to_all
     refused = shows(REFUSED, in_hex("resp_head"))
+    untold = ~opened & ~refused
     api = col("remote_service").is_in(settings.services)
+    sent = col("orig_bytes").fill_null(0) + col("resp_bytes").fill_null(0)
+    session = untold & said("orig") & said("resp") & (sent >= sizes.SESSION_BYTES[sizes.OTHER])
+    # Requests: to whom is what only a logon should give given?
+    greeting = col("operation") == "discover"
+    given = (col("outcome") == "succeeded") & (col("authentication") == "open")
+    given &= ~greeting | (col("api") == "docker")
+    key = {"target": col("resp_h"), "port": col("resp_p")}
     return Analyzer(
         name="container-api-exposed",
         title="Container API answers the outside",
@@ -109,23 +121,29 @@ def analyzer(settings: Settings) -> Analyzer:
                 "conn",
                 first=api,
                 where=col("resp_inside") & ~col("orig_inside") & answered(),
-                key={
-                    "target": col("resp_h"),
-                    "port": col("resp_p"),
-                    "protocol": col("proto"),
-                    "service": col("remote_service"),
-                },
+                key=key | {"protocol": col("proto"), "service": col("remote_service")},
+            ),
+            From(
+                "container_api",
+                where=col("resp_inside")
+                & ~col("orig_inside")
+                & col("api").is_in(settings.services),
+                key=key | {"protocol": pl.lit("tcp"), "service": col("api")},
             ),
         ),
         measures=(
-            Count(),
+            Count(where=col("remote_service").is_not_null()),
             Count(where=opened, name="opened"),
             Count(where=opened & ~shows(GREETING, in_hex("orig_head")), name="carried_out"),
-            Count(where=~opened & ~refused, name="untold"),
+            Count(where=untold, name="untold"),
+            Count(where=session, name="sessions"),
+            Distinct("uid", where=given, name="given"),
+            Count(where=given & ~greeting, name="done"),
+            Rows(REQUEST, keep=settings.listed, where=given, name="requests"),
             Count(where=said("orig") & said("resp"), name="probed"),
             Count(where=proven, name="proven"),
             Count(where=~col("orig_allowed"), name="unexpected"),
-            Distinct("orig_h", name="sources"),
+            Distinct("orig_h", where=api, name="sources"),
             Sum("orig_bytes", name="sent"),
             Sum("resp_bytes", name="received"),
             Rows(EVIDENCE, keep=settings.listed, where=opened, name="open_rows"),
@@ -141,7 +159,11 @@ def analyzer(settings: Settings) -> Analyzer:
     )
 
 
-def _judge(settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]) -> Judgement:
+def _judge(
+    settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]
+) -> Judgement | None:
+    if not totals["count"]:
+        return None  # a request without its connection: a log that was not given
     rows = listed(key["service"], key["port"], key["protocol"])
     place = f"{key['service']} on {key['target']} port {key['port']}/{key['protocol']}"
     sources = totals["sources"]
@@ -149,13 +171,14 @@ def _judge(settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]
     severity, ending = _weighed(totals)
     told = totals["open_rows"]
     lines = [*told, *(row for row in totals["rows"] if row not in told)][: settings.listed]
+    shown = [_shown(row) for row in lines] if told or not totals["requests"] else []
     return Judgement(
         severity=severity if totals["unexpected"] else Severity.INFO,
         verdict=_verdict(totals),
         message=f"{place} answered {hosts} in {totals['count']:,} "
         f"connection{'s' if totals['count'] > 1 else ''}; {ending}",
-        confidence=1.0 if totals["proven"] or not rows else rows[0].confidence,
-        evidence=tuple(_shown(row) for row in lines),
+        confidence=1.0 if _is_proven(totals) or not rows else rows[0].confidence,
+        evidence=(*totals["requests"], *shown)[: settings.listed],
         not_seen=_not_seen(totals),
         flow_count=totals["count"],
         bytes_sent=totals["sent"],
@@ -164,28 +187,40 @@ def _judge(settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]
 
 
 def _weighed(totals: Mapping[str, Any]) -> tuple[Severity, str]:
-    opened, untold, count = totals["opened"], totals["untold"], totals["count"]
+    untold, count = totals["untold"], totals["count"]
+    opened = max(totals["opened"], totals["given"].count)
     if opened:
         return Severity.CRITICAL, f"{opened:,} did what was asked, without a logon"
     if untold:
         do = "does" if untold == 1 else "do"
-        return Severity.MEDIUM, f"{untold:,} {do} not tell whether it asks for a logon"
+        ending = f"{untold:,} {do} not tell whether it asks for a logon"
+        if sessions := totals["sessions"]:
+            ending += f", {sessions:,} of which {'was' if sessions == 1 else 'were'} long"
+        return Severity.MEDIUM, ending
     return Severity.LOW, f"{count:,} refused what was asked, none did it"
 
 
 def _verdict(totals: Mapping[str, Any]) -> Verdict:
-    if totals["carried_out"]:
+    if totals["sessions"]:
+        return Verdict.USED
+    if totals["carried_out"] or totals["done"]:
         return Verdict.SUCCEEDED
     return Verdict.PROBED if totals["probed"] else Verdict.EXPOSED
 
 
 def _not_seen(totals: Mapping[str, Any]) -> tuple[str, ...]:
     missing = []
-    if totals["untold"] and not totals["opened"]:
+    if totals["untold"] and not totals["opened"] and not totals["given"].count:
         missing.append("whether it asks for authentication: the first bytes do not tell")
-    if not totals["proven"]:
+    if totals["sessions"]:
+        missing.append("requests and responses: they are not in the clear")
+    if not _is_proven(totals):
         missing.append("which service it is: only its port says so")
     return tuple(missing)
+
+
+def _is_proven(totals: Mapping[str, Any]) -> bool:
+    return bool(totals["proven"] or totals["given"].count)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

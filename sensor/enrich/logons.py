@@ -17,7 +17,7 @@ SCHEMA = polars_schema(LOGON)
 COUNT, TEXT = pl.Int64(), pl.String()
 TYPES = {"auth_success": pl.Boolean(), "auth_attempts": COUNT, "auth": pl.Boolean()}
 TYPES |= {"success": pl.Boolean(), "status_code": COUNT}
-FROM_ROW = ("ts", "uid", "orig_h", "orig_p", "resp_h", "resp_p")
+FROM_ROW = ("ts", "uid", "orig_h", "orig_p", "resp_h", "resp_p", "file", "line")
 SUCCESS, FAILED, UNKNOWN = "success", "failed", "unknown"
 
 # Where NTLM is spoken to: by port, else it is of no service that is known.
@@ -56,11 +56,10 @@ def _made(rows: pl.DataFrame, known_by: str, confidence: float, **columns: pl.Ex
         "known_by": pl.lit(known_by),
         "confidence": pl.lit(confidence),
         "attempts": columns.get("attempts", pl.lit(1)),
-        **{name: col(name) for name in FROM_ROW},
+        **{name: col(name) for name in FROM_ROW if name in rows.columns},
     }
-    places = (name for name in ("file", "line") if name in rows.columns)
     return rows.filter(outcome.is_not_null()).select(
-        *(value.cast(SCHEMA[name]).alias(name) for name, value in values.items()), *places
+        *(value.cast(SCHEMA[name]).alias(name) for name, value in values.items())
     )
 
 
