@@ -17,10 +17,10 @@ header fields), or else by its port. The first answer of each connection decides
     medium    it answered, and whether it asks for a logon is not seen: TLS, a bare port, a status
               that does not tell
 
-Requests that are read whole (from packets, or in Zeek's http log) decide as well, wherever in their
-connection they are. Kubernetes answers /version, /healthz, /livez and /readyz to everybody, and etcd
-/version, /health and /metrics also where a logon is asked for, so these prove nothing. Where every
-source is allowed by the site it is info.
+Requests that are read whole (from packets, or in Zeek's http log) decide as well, wherever in
+their connection they are. Kubernetes answers /version, /healthz, /livez and /readyz to everybody,
+and etcd /version, /health and /metrics also where a logon is asked for, so these prove nothing.
+Where every source is allowed by the site it is info.
 
 The verdict is used where what was asked is not seen, as inside TLS, and more was said than failed
 requests come to; succeeded where a request was carried out that asked for more than what the API is

@@ -18,7 +18,7 @@ from parsers.services.command_tells import tells
 from parsers.services.container_bodies import READ as HAVE_BODIES
 from parsers.services.container_bodies import fields, of_query
 from parsers.services.container_operations import ROUTES, asked
-from parsers.services.container_proof import authentication, outcome
+from parsers.services.container_proof import BEFORE_ASKED, NO_ANSWER, authentication, outcome
 from sensor.enrich.remote_services import CONTENT
 
 SCHEMA = polars_schema(OWN_TABLES["container_api"])
@@ -55,7 +55,7 @@ def _made(row: Mapping[str, Any]) -> dict[str, Any] | None:
     # By its port alone: any web server may listen there.
     proven = row["remote_service_by"] == CONTENT
     is_page = not set(row.get("resp_mime_types") or ()).isdisjoint(PAGES)
-    if found is None or is_page or (not proven and not status):
+    if found is None or is_page or (not proven and status in (*NO_ANSWER, *BEFORE_ASKED)):
         return None
     found, facts = of_query(found, fields(query))
     result = outcome(found, status, b"")
