@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from parsers.services.ssh_messages import (
     CHALLENGE,
@@ -53,6 +54,9 @@ from parsers.services.ssh_turns import SERVICE, SUCCESS
 
 READINGS = 64
 """Ways to read the questions so far that are followed further, the cheapest."""
+
+READ_KEPT = 4096
+"""How many connections are remembered, by what was asked and answered in them."""
 
 PARTIAL = "partial success"
 
@@ -108,6 +112,7 @@ class Reader:
     """Reads pairs of a connection whose packets have these sizes."""
 
     def __init__(self, to_server: Sizes, to_client: Sizes, shift: int, software: str) -> None:
+        self._told = (to_server, to_client, shift, software)
         self._to_server, self._to_client, self._shift = to_server, to_client, shift
         self._pads = "OpenSSH" in software
         self._pads_by_more = "PuTTY" in software or "WinSCP" in software
@@ -116,6 +121,14 @@ class Reader:
 
     def read(self, pairs: list[Pair]) -> tuple[Reading, State]:
         """The cheapest way to read all pairs."""
+        reading, state = _read(
+            self._told, tuple(replace(each, ts=at) for at, each in enumerate(pairs))
+        )
+        attempts = tuple(replace(each, ts=pairs[each.ts].ts) for each in reading.attempts)
+        return replace(reading, attempts=attempts), state
+
+    def search(self, pairs: tuple[Pair, ...]) -> tuple[Reading, State]:
+        """The cheapest of all ways to read them."""
         self._any_late = any(pair.late and not pair.first for pair in pairs)
         readings: dict[State, Reading] = {State(): Reading(0.0, 0.0, ())}
         for pair in pairs:
@@ -340,6 +353,12 @@ class Reader:
 
     def _answer(self, wire: int) -> range:
         return self._to_client.payload(wire - self._shift)
+
+
+@lru_cache(maxsize=READ_KEPT)
+def _read(told: tuple[Sizes, Sizes, int, str], pairs: tuple[Pair, ...]) -> tuple[Reading, State]:
+    """What is read of pairs, whose times are their places: who guesses asks the same many times."""
+    return Reader(*told).search(pairs)
 
 
 def _follow(following: dict[State, Reading], reading: Reading, step: Step) -> None:
