@@ -6,6 +6,7 @@ Source: RFC 8446 section 3 (the same since SSL 3).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import unpack
 
 
 class Malformed(ValueError):
@@ -48,10 +49,13 @@ class Reader:
 
     def numbers(self, width: int) -> list[int]:
         """All that is left as numbers of so many bytes."""
-        numbers = []
-        while self:
-            numbers.append(self.number(width))
-        return numbers
+        octets = self.rest()
+        if len(octets) % width:
+            raise Malformed("message_too_short")
+        if width == 2:
+            return list(unpack(f">{len(octets) // 2}H", octets))
+        places = range(0, len(octets), width)
+        return [int.from_bytes(octets[at : at + width], "big") for at in places]
 
     def vectors(self, width: int) -> Iterator[bytes]:
         """All that is left as vectors."""
