@@ -205,7 +205,7 @@ LOGON: tuple[Column, ...] = (
     Column(
         "method",
         "string",
-        "none, password, publickey or keyboard-interactive; unset where not known",
+        "none, password, publickey, keyboard-interactive, nla, eap …; unset where not known",
         cim="authentication_method",
     ),
     Column("outcome", "string", "success, failed or unknown", ecs="event.outcome", cim="action"),
@@ -217,6 +217,26 @@ LOGON: tuple[Column, ...] = (
     Column("offered", "set[string]", "methods that the server offers, where that can be told"),
     Column("file", "string", "the log that it stands in"),
     Column("line", "count", "number of its line there, from 1"),
+)
+
+
+ENDS = ("uid", "orig_h", "orig_p", "resp_h", "resp_p")
+CONTAINER_TLS: tuple[Column, ...] = (
+    Column("ts", "time", "first record", unit="ns since the epoch", ecs="@timestamp"),
+    *(column for column in LOGON if column.name in ENDS),
+    Column("service", "string", "docker, kubernetes or kubelet, whose port it is"),
+    Column(
+        "client_certificate",
+        "string",
+        "not asked; asked, none sent; sent; and whether it was accepted or refused",
+    ),
+    Column("answers", "count", "answers that were counted"),
+    Column("refused_401", "count", "of them likely 401: the token is wrong"),
+    Column("denied_403", "count", "of them likely 403: may not do that"),
+    Column("data", "count", "of them those that hand out something"),
+    Column("data_bytes", "count", "how much that is", unit="bytes"),
+    Column("exec", "bool", "whether it is likely an exec, attach or port-forward session"),
+    Column("confidence", "double", "how sure that is, 0 to 1"),
 )
 
 
@@ -238,6 +258,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
 # Tables of our own that captures are read for; Zeek has none of them.
 OWN_TABLES: dict[str, tuple[Column, ...]] = {
     "logon": LOGON,
+    "container_tls": CONTAINER_TLS,
     **{
         table: tuple(replace(column, zeek="") for column in _listed(text))
         for table, text in OWN_LISTS.items()
@@ -275,7 +296,7 @@ MADE = LOGS | OWN_TABLES
 # What analyzers may observe, with what enrichment adds.
 OBSERVED: dict[str, tuple[Column, ...]] = TABLES | {
     "logon": LOGON + SPOKEN,
-    "container_api": OWN_TABLES["container_api"] + ENRICHMENT[:3],
+    **{table: OWN_TABLES[table] + ENRICHMENT[:3] for table in ("container_api", "container_tls")},
 }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from typing import Any, ClassVar, NamedTuple
 
+from parsers.services.ike_logon import IkeLogon, Message
 from parsers.services.ike_payloads import IKEV1, Offer, Unreadable, split
 from parsers.services.parser import NOTHING, Parser
 
@@ -145,6 +146,7 @@ class Ike(Parser):
         self._marked = False  # whether the other messages have a marker, so that there may be ESP
         self._spis = [b"", b""]  # the initiator's SPI in the last message of each side
         self._esp = [0, 0]
+        self._logon = IkeLogon()
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read a datagram of a side, from a packet of that time."""
@@ -162,6 +164,19 @@ class Ike(Parser):
         self._spis[side] = header.initiator_spi
         self.confirmed |= self._spis[0] == self._spis[1]
         self.rows.append(("ipsec", {"ts": ts, "is_orig": side == 0} | _row(header, offer)))
+        message = Message(
+            header.initiator_spi,
+            header.version >> 4,
+            header.exchange,
+            header.flags,
+            header.message_id,
+            header.length,
+        )
+        self.rows += self._logon.message(side, message, ts)
+
+    def end(self, ts: int) -> None:
+        """Make the row of a logon that was not over."""
+        self.rows += self._logon.ended(anew=False)
 
     def _encapsulated(self, side: int, octets: bytes) -> None:
         if len(octets) < SHORTEST_ESP:
@@ -169,6 +184,7 @@ class Ike(Parser):
             return
         self._esp[side] += 1
         if all(self._esp) or self._esp[side] == MOST_ESP:
+            self.rows += self._logon.stands() if all(self._esp) else self._logon.ended(anew=False)
             self.wants = [NOTHING, NOTHING]
 
     def _give_up(self, reason: str) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import ClassVar, NamedTuple
 
+from parsers.services.openvpn_logon import OpenvpnLogon
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser
 
 SOFT_RESET, CONTROL_V1, ACK_V1, DATA_V1 = 3, 4, 5, 6
@@ -191,6 +192,7 @@ class _Openvpn(Parser):
         self._data: list[int] = []  # the sides whose data was seen
         self._since = 0  # when the first data came
         self._messages = 0  # that had data
+        self._logon: OpenvpnLogon | None = None
 
     def _message(self, side: int, octets: bytes, ts: int) -> None:
         opcode = octets[0] >> 3
@@ -203,7 +205,7 @@ class _Openvpn(Parser):
         elif opcode in DATA:
             self._transport(side, ts)
         elif octets[SESSION] == self._sessions[side] and len(octets) > SESSION.stop:
-            self._control(side, opcode, ts)
+            self._control(side, opcode, len(octets), ts)
 
     def _client_reset(self, octets: bytes, ts: int) -> None:
         if octets[SESSION] != self._sessions[ORIG]:  # a repeated one may acknowledge, too
@@ -215,6 +217,8 @@ class _Openvpn(Parser):
             self._sessions = [octets[SESSION], b""]
             self._answered = False
             self._data, self._since = [], 0
+            self._end_logon(anew=True)
+            self._logon = OpenvpnLogon(ts)
         self._event(EVENTS[octets[0] >> 3], ts)
 
     def _server_reset(self, octets: bytes, ts: int) -> None:
@@ -229,7 +233,11 @@ class _Openvpn(Parser):
             self.confirmed |= all(layout.shown for layout in fitting)
         self._event(EVENTS[SERVER_RESET_V2], ts)
 
-    def _control(self, side: int, opcode: int, ts: int) -> None:
+    def _control(self, side: int, opcode: int, size: int, ts: int) -> None:
+        if self._logon is not None and opcode == ACK_V1:
+            self._logon.acknowledge(side, ts)
+        elif self._logon is not None and opcode in GOES_ON:
+            self._logon.control(side, size, ts)
         if opcode in GOES_ON and side == ORIG and self._answered:
             self.confirmed = True
         elif opcode == SOFT_RESET:
@@ -245,8 +253,22 @@ class _Openvpn(Parser):
             self._data.append(side)
         if len(self._data) == 2:
             self._event(ESTABLISHED, self._since)
+            if self._logon is not None:
+                self.rows.append(self._logon.stands())
+            self._logon = None
         if len(self._data) == 2 or self._messages >= MOST_DATA:
+            self._end_logon()
             self.wants = [NOTHING, NOTHING]
+
+    def _end_logon(self, *, anew: bool = False) -> None:
+        """Make the row of a session that had no data of both sides."""
+        if self._logon is not None:
+            self.rows += self._logon.ended(anew=anew)
+        self._logon = None
+
+    def end(self, ts: int) -> None:
+        """Make the row of a logon that was not over."""
+        self._end_logon()
 
     def _event(self, event: str, ts: int) -> None:
         self.rows.append(("openvpn", {"ts": ts, "ev": event}))

@@ -8,7 +8,10 @@ cannot read ends it: it says why in `failed`, and the rows that it made stay.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from parsers.services.tls_records import Asks
 
 ORIG, RESP = 0, 1
 """The sides: who opened the connection, and who answered."""
@@ -49,7 +52,9 @@ class Parser(ABC):
     confirmed: whether both sides spoke the protocol so far that Zeek would name it in `service`.
     failed: why it gave up, a name in lower case with underscores; "" while it reads.
     tls_begins: whether what comes next of both sides is TLS, and not for this parser.
+    asks: who asks for the records of that TLS.
     passes_on: whether what comes next is another protocol, that has to be recognised anew.
+    successor: who reads it, where that is known already.
     rest: for each side, bytes that it was given and that are of what comes next.
     wants: for each side the position in its stream, from 0, before which bytes are of no use to the
         parser; they may then be passed over and told by `skipped`. Never falls.
@@ -64,7 +69,9 @@ class Parser(ABC):
         self.confirmed = False
         self.failed = ""
         self.tls_begins = False
+        self.asks: Asks | None = None
         self.passes_on = False
+        self.successor: Parser | None = None
         self.rest = [b"", b""]
         self.wants = [0, 0]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
+from parsers.services import rdp_logon
 from parsers.services.parser import NOTHING, RESP, Parser
 from parsers.services.rdp_connect import Unreadable, connect_initial, connect_response
 from parsers.services.rdp_names import FAILURES, SECURITY_PROTOCOLS, name_of
@@ -148,6 +149,7 @@ class Rdp(Parser):
         if number:
             self._row.setdefault("result", "encrypted")
             self.tls_begins = True
+            self.asks = rdp_logon.asks(number, self._row.get("cookie", ""))
             self._finish()
 
     def _data(self, packet: bytes, ts: int) -> None:
@@ -165,6 +167,7 @@ class Rdp(Parser):
             connect_response(body, self._row)
             self.confirmed = True
             self._finish()
+            self.rows.append(rdp_logon.classic(ts, self._row.get("cookie", "")))
 
     def _begin(self, ts: int) -> None:
         if self._begun is None and not self._request_unread:

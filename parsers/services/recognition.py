@@ -7,8 +7,8 @@ parser reads; then each parser's own question to the bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import product
 
@@ -50,6 +50,7 @@ from parsers.services import (
     xmpp,
 )
 from parsers.services.parser import Parser
+from parsers.services.tls_asked import ASKED
 
 LOOKED_AT = 256  # first bytes of a side, at most, that decide
 
@@ -61,7 +62,8 @@ class Protocol:
     begins: what first bytes of both sides say. ports: the responder's on which Zeek expects it, and
     reads from the first byte on. alone: whether elsewhere the bytes of one side are enough.
     expected: what the originator (of datagrams, who speaks first) may begin with there, too.
-    elsewhere: makes the parser there, if it has to know. midstream: whether a connection that was
+    elsewhere: makes the parser there, if it has to know. on_port: and where it may be something
+    special. midstream: whether a connection that was
     seen from the middle is read, too.
     """
 
@@ -71,10 +73,13 @@ class Protocol:
     alone: bool = False
     expected: re.Pattern[bytes] | None = None
     elsewhere: Callable[[], Parser] | None = None
+    on_port: Mapping[int, Callable[[], Parser]] = field(default_factory=dict)
     midstream: bool = False
 
     def read(self, port: int) -> Parser:
         """Make a parser for a connection to a port."""
+        if port in self.on_port:
+            return self.on_port[port]()
         if self.elsewhere is not None and port not in self.ports:
             return self.elsewhere()
         return self.parser()
@@ -92,6 +97,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
         tls.Tls,
         frozenset((443, 563, 585, 614, 636, 853, 989, 990, 992, 993, 995, 5223)),
         alone=True,
+        on_port={port: partial(tls.Tls, asks) for port, asks in ASKED.items()},
     ),
     Protocol(
         http.begins,

@@ -12,6 +12,8 @@ from enum import Enum, auto
 from typing import Any, ClassVar, NamedTuple
 
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser
+from parsers.services.vencrypt import Vencrypt
+from parsers.services.vnc_logon import VENCRYPT, VncLogon
 
 LONGEST_TEXT = 65_535
 """The longest reason or name of a desktop: a longer one is no RFB."""
@@ -119,6 +121,11 @@ def _ard_challenge_size(_: Rfb, held: bytearray) -> int:
     return 4 if len(held) < 4 else 4 + 2 * int.from_bytes(held[2:4])
 
 
+def security_type(number: int) -> str:
+    """Zeek's name of a security type."""
+    return SECURITY_TYPES.get(number, OTHER_SECURITY_TYPE)
+
+
 def _text(octets: bytes) -> str:
     return octets.decode(errors="backslashreplace")
 
@@ -137,11 +144,14 @@ class Rfb(Parser):
         self._row: dict[str, Any] = {}
         self._minor = 0  # of the client's version, which is the one that is spoken
         self._key_length = 0  # of Apple's key exchange
+        self._now = 0
+        self._logon = VncLogon()
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read what comes next in the stream of a side, from a packet of that time."""
         if self.failed or self.wants[side] == NOTHING:
             return
+        self._now = ts
         self._held[side] += octets
         if octets and side not in self._order:
             self._order.append(side)
@@ -193,7 +203,7 @@ class Rfb(Parser):
 
     def _finish(self) -> None:
         if self._row:
-            self.rows.append(("rfb", self._row))
+            self.rows += [("rfb", self._row), *self._logon.rows()]
         self._row = {}
         self._held = [bytearray(), bytearray()]
         self.wants = [NOTHING, NOTHING]
@@ -237,6 +247,7 @@ class Rfb(Parser):
 
     def _server_types(self, octets: bytes) -> None:
         refused = octets[0] == 0  # no types, but a reason
+        self._logon.offered = sorted({security_type(each) for each in octets[1:]})
         self._awaits[RESP] = Awaits.SERVER_REASON if refused else Awaits.THE_OTHER
 
     def _client_choice(self, octets: bytes) -> None:
@@ -249,13 +260,23 @@ class Rfb(Parser):
             # How long the client's part is, the server says.
             30: [Awaits.THE_OTHER, Awaits.SERVER_ARD_CHALLENGE],
         }
-        if chosen not in follows:
+        if chosen == VENCRYPT:
+            self._pass_on()
+        elif chosen not in follows:
             raise Unreadable("unknown_security_type")
-        self._awaits = follows[chosen]
+        else:
+            self._awaits = follows[chosen]
+
+    def _pass_on(self) -> None:
+        """Leave what VeNCrypt does to who reads it; Zeek reads no further."""
+        self.confirmed = False
+        self.passes_on, self.successor = True, Vencrypt()
+        self.rest = [bytes(held) for held in self._held]
+        self._finish()
 
     def _security_type(self, chosen: int) -> None:
-        name = SECURITY_TYPES.get(chosen, OTHER_SECURITY_TYPE)
-        self._row["authentication_method"] = name
+        self._row["authentication_method"] = security_type(chosen)
+        self._logon.choose(chosen, self._now)
 
     def _vnc_challenge(self, _: bytes) -> None:
         self._awaits[RESP] = Awaits.SERVER_RESULT
@@ -268,11 +289,12 @@ class Rfb(Parser):
         return 2 * self._key_length
 
     def _response(self, _: bytes) -> None:
+        self._logon.answered = True
         self._awaits[ORIG] = Awaits.CLIENT_INIT
 
     def _result(self, octets: bytes) -> None:
         result = int.from_bytes(octets)
-        self._row["auth"] = result == 0
+        self._row["auth"] = self._logon.result = result == 0
         if result > 1:
             raise Unreadable("unknown_security_result")
         self._awaits[RESP] = Awaits.SERVER_REASON if result else Awaits.SERVER_INIT
@@ -291,6 +313,7 @@ class Rfb(Parser):
             "width": int.from_bytes(octets[:2]),
             "height": int.from_bytes(octets[2:4]),
         }
+        self._logon.desktop = True
         self._finish()
 
     def _too_early(self, _: bytes) -> None:

@@ -4,7 +4,8 @@ Records are taken apart here, what is in them is read by `tls_handshake`. It may
 middle of a connection, where another protocol hands over.
 
 The row is made when nothing more can change it: at the first encrypted record after both sides have
-keys, at what cannot be read, at a gap, or at the end. Its time is that of the first record.
+keys, at what cannot be read, at a gap, or at the end. Its time is that of the first record. Where
+somebody asks for it, records are followed on by their headers (`tls_records`).
 
 Sources: RFC 8446 section 5, RFC 5246 section 6.2, "The SSL Protocol" of 1995 for SSL 2. When a side
 counts as encrypted, and a connection as established, is as in Zeek's ssl-protocol.pac and
@@ -14,11 +15,23 @@ ssl-dtls-analyzer.pac (src/analyzer/protocol/ssl).
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser
 from parsers.services.tls_handshake import Session
 from parsers.services.tls_names import DRAFT, SSL2, SSL3, TLS10, TLS11, TLS12
+from parsers.services.tls_records import (
+    ALERT,
+    APPLICATION_DATA,
+    CHANGE_CIPHER_SPEC,
+    CLOSED,
+    HANDSHAKE,
+    HEADER,
+    HEARTBEAT,
+    Asks,
+    Records,
+    Seen,
+)
 from parsers.services.tls_wire import Malformed, Messages, Reader
 
 LONGEST_MESSAGE = 1 << 19
@@ -28,30 +41,42 @@ told otherwise.
 A record says in its header that it is 64 kB at most.
 """
 
-HEADER = 5
-CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA, HEARTBEAT = range(20, 25)
 RECORD_VERSIONS = {SSL3, TLS10, TLS11, TLS12}
 V2_ERROR, V2_CLIENT_HELLO, V2_CLIENT_MASTER_KEY, V2_SERVER_HELLO = 0, 1, 2, 4
 
 
 class Tls(Parser):
-    """Reads the handshake; what comes after it is encrypted and not wanted."""
+    """Reads the handshake; what comes after it is encrypted.
+
+    Of that, the lengths of records are wanted where somebody asks for them.
+    """
 
     service: ClassVar[str] = "ssl"
 
-    def __init__(self) -> None:
+    def __init__(self, asks: Asks | None = None) -> None:
         super().__init__()
+        self._asks = asks
+        self._records = Records(asks.most) if asks else None
+        self._position = [0, 0]  # how much of each side has come, or was passed over
         self._session = Session()
         self._pending = (bytearray(), bytearray())
         self._messages = (Messages(LONGEST_MESSAGE), Messages(LONGEST_MESSAGE))
         self._encrypted = [False, False]
         self._version = 0  # of the record layer
         self._over = False
+        self._row: dict[str, Any] = {}
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read the records that are whole."""
+        begin = self._position[side]
+        self._position[side] += len(octets)
         if self._over or self.failed:
+            self._follow(side, begin, octets, ts)
             return
+        self._read(side, octets, ts)
+        self._begin_to_follow(ts)
+
+    def _read(self, side: int, octets: bytes, ts: int) -> None:
         pending = self._pending[side]
         pending += octets
         try:
@@ -67,24 +92,67 @@ class Tls(Parser):
             self.failed = str(reason)
             self.confirmed = False  # Zeek takes the name back
 
+    def skipped(self, side: int, count: int, ts: int) -> None:
+        """Take note of bodies that were passed over."""
+        self._position[side] += count
+
     def gap(self, side: int, count: int, ts: int) -> None:
-        """A gap ends the reading, unless the handshake is over."""
+        """A gap ends the reading; it fails unless the handshake is over."""
         if not self._over:
             self._finish()
             super().gap(side, count, ts)
+        self._tell(whole=False)
+
+    def closed(self, side: int, ts: int) -> None:
+        """A side has sent all that it had to send."""
+        if self._records is not None:
+            self._records.note(side, CLOSED, 0, ts)
 
     def end(self, ts: int) -> None:
-        """The connection ended before the handshake did."""
+        """The connection ended, perhaps before the handshake did."""
         del ts
         if not self._over:
             self._finish()
+        self._tell(whole=True)
 
     def _finish(self) -> None:
         """Make the row: nothing that comes can change it."""
         self._over = True
         self.wants = [NOTHING, NOTHING]
         if self._session.begun is not None:
-            self.rows.append(("ssl", self._session.row()))
+            self._row = self._session.row()
+            self.rows.append(("ssl", self._row))
+
+    def _begin_to_follow(self, ts: int) -> None:
+        """Follow the records behind the handshake, whose first ones may be here already."""
+        if self._records is None or not self._over:
+            return
+        if self.failed or not self._row.get("established") or not self._wanted():
+            self._records = None
+            return
+        begins = [self._position[side] - len(self._pending[side]) for side in (ORIG, RESP)]
+        self._records.follow(begins)
+        self.wants = self._records.wants
+        for side in (ORIG, RESP):
+            self._follow(side, begins[side], bytes(self._pending[side]), ts)
+            self._pending[side].clear()
+
+    def _wanted(self) -> bool:
+        return self._asks is not None and self._asks.when(self._row)
+
+    def _follow(self, side: int, begin: int, octets: bytes, ts: int) -> None:
+        if self._records is not None:
+            self._records.add(side, begin, octets, ts)
+            if self._records.over:
+                self._tell(whole=False)
+
+    def _tell(self, *, whole: bool) -> None:
+        """Let who asked tell what the records mean."""
+        records, self._records = self._records, None
+        self.wants = [NOTHING, NOTHING] if self._over else self.wants
+        if records is not None and self._asks is not None and self._row.get("established"):
+            seen = Seen(self._session.version, self._row, records.records, whole)
+            self.rows += self._asks.tell(seen)
 
     def _size(self, side: int, header: bytearray) -> int:
         """How long the record is that begins so, with its header."""
@@ -105,6 +173,8 @@ class Tls(Parser):
             return
         self._version = self._version or int.from_bytes(record[1:3], "big")
         kind, content = record[0], Reader(record[HEADER:])
+        if self._records is not None:
+            self._records.note(side, kind, len(record) - HEADER, ts)
         if kind == APPLICATION_DATA and self._session.version not in {SSL2, *RECORD_VERSIONS}:
             self._encrypted[side] = True  # TLS 1.3: by this alone it shows that keys are in use
         while content and not self._over:

@@ -2,7 +2,8 @@
 
 WireGuard whitepaper, sections 5.4 and 6.5. Rows and names as in the Zeek package spicy-wireguard,
 which counts on until the connection ends; here nothing is read behind the first handshake that
-stands, so that what is carried in the tunnel costs nothing.
+stands but the next datagram of its initiator, so that what is carried in the tunnel costs nothing.
+That datagram is data where the initiator accepts the answer: then a row of `logon` says so.
 
 Each peer names its session by a random index, which the other one gives back in all that it sends:
 that both do is what proves the protocol.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from parsers.services.logons import FAILED, SUCCESS, UNKNOWN, Told, logon
 from parsers.services.parser import NOTHING, ORIG, RESP, Parser
 
 INITIATION, RESPONSE, COOKIE_REPLY, DATA = 1, 2, 3, 4
@@ -32,6 +34,12 @@ COUNTER_UNUSED = slice(12, 16)
 MAC2 = slice(132, 148)
 NO_COOKIE = bytes(16)
 """The second MAC of who was given no cookie, as nearly always."""
+
+REPEATED = 3
+"""So many initiations without any data were not answered, whether or not answers were seen."""
+
+NO_ANSWER = "not answered: refused, or no server"
+NO_DATA = "no data followed the answer"
 
 LONGEST_STEP = 1 << 16
 """How far the counter of a side may go from one datagram that was seen to the next."""
@@ -96,12 +104,17 @@ class Wireguard(Parser):
         self._counted = [(b"", 0), (b"", 0)]  # receiver and counter in the last data of each side
         self._goes_on = [False, False]  # whether the counter of a side went on
         self._data = 0  # datagrams with data since the last handshake message
+        self._stands = -1  # which side began the handshake that stands; -1: none
+        self._begun = 0  # when the first handshake began
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read a datagram of a side, from a packet of that time."""
         if self.failed or self.wants[side] == NOTHING or not octets:
             return
         kind = _kind(octets)
+        if self._stands >= 0:
+            self._after_handshake(side, kind)
+            return
         if kind is None:
             self.failed = "not_wireguard"
             self._finish()
@@ -116,6 +129,10 @@ class Wireguard(Parser):
 
     def end(self, ts: int) -> None:
         """Make the row of handshakes none of which stood."""
+        if self._stands >= 0:
+            self._log_on(Told(UNKNOWN, 0, NO_DATA))
+        elif self._row and self._row["initiations"] >= REPEATED and not self._named[RESP]:
+            self._log_on(Told(FAILED, 0.7, NO_ANSWER))
         self._finish()
 
     def _handshake(self, side: int, kind: int, octets: bytes, ts: int) -> None:
@@ -124,6 +141,7 @@ class Wireguard(Parser):
             return
         if not self._row:
             self._row = {"ts": ts, "established": False, "initiations": 0, "responses": 0}
+            self._begun = ts
         self._named[side] = _sender(octets)
         if kind == INITIATION:
             self._row["initiations"] += 1
@@ -132,7 +150,22 @@ class Wireguard(Parser):
         self._row["responses"] += 1
         if self._initiated and _receiver(octets) == self._initiated:
             self._row["established"] = True
-            self._finish()
+            self._stands = 1 - side
+            self.rows.append(("wireguard", self._row))
+            self._row = {}
+
+    def _after_handshake(self, side: int, kind: int | None) -> None:
+        """Look at what the initiator does next; what the responder sends tells nothing more."""
+        if side != self._stands:
+            return
+        self._log_on(Told(SUCCESS, 0.95) if kind == DATA else Told(UNKNOWN, 0, NO_DATA))
+        self._finish()
+
+    def _log_on(self, told: Told) -> None:
+        """Make the row of a logon, which is the originator's."""
+        if self._stands in (-1, ORIG):
+            self.rows.append(logon("wireguard", self._begun, told))
+        self._stands = -1
 
     def _transport(self, side: int, receiver: bytes, octets: bytes) -> None:
         """Take note of data, which proves a session whose handshake was not seen."""

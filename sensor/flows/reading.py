@@ -262,7 +262,7 @@ class Reading:
         if parser.failed:
             self.failed, self.is_over = f"{parser.failed}{IN}{parser.service}", True
         elif parser.tls_begins or parser.passes_on:
-            self._parser = Tls() if parser.tls_begins else None
+            self._parser = Tls(parser.asks) if parser.tls_begins else parser.successor
             self._base = [
                 self.position[self._side(role)] - len(parser.rest[role]) for role in (ORIG, RESP)
             ]

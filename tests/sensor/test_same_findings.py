@@ -22,6 +22,19 @@ EXCEPTIONS: dict[str, dict[tuple[str, int], str]] = {
     "rdp_04_scan_x224": {
         ("remote-service", 3389): "bytes of an attempt, in fewer packets than one takes",
     },
+    "ocserv_03_auth_failures": {
+        ("failed-logons", 443): "told by sizes within TLS",
+        ("guessed-logon", 443): "the same",
+    },
+    "ocserv_05_repeated_wrong_passwords": {("failed-logons", 443): "told by sizes within TLS"},
+    "rdp_06_nla_failures": {
+        ("failed-logons", 3389): "told by sizes within TLS",
+        ("guessed-logon", 3389): "the same",
+    },
+    "rdp_07_nla_bruteforce_hydra": {
+        ("failed-logons", 3389): "told by sizes within TLS",
+        ("guessed-logon", 3389): "the same",
+    },
     "ssh_10_nonstandard_port_dropbear_client": {
         ("failed-logons", 2222): "Zeek's guess is silent where compression was agreed on",
         ("guessed-logon", 2222): "the same",

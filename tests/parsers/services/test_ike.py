@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from parsers.services.ike import KEEPALIVE, MARKER, MOST_ESP, Ike, begins
 from parsers.services.parser import NOTHING, ORIG, RESP
-from tests.parsers.services.conversations import fed
+from tests.parsers.services.conversations import fed, without_logons
 
 SECOND = 1_000_000_000
 CLIENT, SERVER, OTHER, NONE = b"client_8", b"server_8", b"other_88", bytes(8)
@@ -56,7 +56,7 @@ KINDS = [INIT, NAT, VERSION_1]
 
 
 def replay(said: Said) -> Ike:
-    return fed(Ike(), said)
+    return without_logons(fed(Ike(), said))
 
 
 def rows(said: Said) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from parsers.services.openvpn import (
     begins_tcp,
 )
 from parsers.services.parser import NOTHING, ORIG, RESP
-from tests.parsers.services.conversations import fed
+from tests.parsers.services.conversations import fed, without_logons
 
 SECOND = 1_000_000_000
 CLIENT, SERVER = b"client_8", b"server_8"
@@ -67,14 +67,14 @@ def framed(octets: bytes) -> bytes:
 
 
 def replay(said: Said) -> OpenvpnUdp:
-    return fed(OpenvpnUdp(), said)
+    return without_logons(fed(OpenvpnUdp(), said))
 
 
 def replay_tcp(said: Said) -> OpenvpnTcp:
     parser = OpenvpnTcp()
     for second, (side, octets) in enumerate(said, 1):
         parser.data(side, framed(octets), second * SECOND)
-    return parser
+    return without_logons(parser)
 
 
 def events(said: Said) -> list[str]:

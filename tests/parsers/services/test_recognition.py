@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers.packets.transport import TCP, UDP
-from parsers.schema import LOGS
+from parsers.schema import MADE
 from parsers.services.parser import ORIG, RESP, Parser
 from parsers.services.recognition import (
     DATAGRAMS,
@@ -151,7 +151,7 @@ def test_a_parser_meets_whatever_comes(
     wanted = [[0, 0], *fed(parser, pieces)]
     assert all(now >= then for each in pairwise(wanted) for then, now in zip(*each, strict=True))
     for table, row in parser.rows:
-        assert set(row) <= {column.name for column in LOGS[table]}
+        assert set(row) <= {column.name for column in MADE[table]}
         assert isinstance(row["ts"], int)
 
 

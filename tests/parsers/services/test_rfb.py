@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from parsers.services.parser import NOTHING, ORIG, RESP
 from parsers.services.rfb import HELD_UNTIL_GREETED, LONGEST_TEXT, Rfb, begins
-from tests.parsers.services.conversations import fed
+from parsers.services.vencrypt import Vencrypt
+from tests.parsers.services.conversations import fed, without_logons
 
 SECOND = 1_000_000_000
 CHALLENGE, RESPONSE = bytes(range(16)), bytes(range(16, 32))
@@ -31,7 +32,7 @@ def greetings(server: str, client: str = "") -> Said:
 
 
 def replay(said: Said) -> Rfb:
-    return fed(Rfb(), said)
+    return without_logons(fed(Rfb(), said))
 
 
 def row(said: Said) -> dict[str, object]:
@@ -104,11 +105,11 @@ def test_nothing_is_wanted_once_the_desktop_is_described():
         assert parser.wants[RESP] == 0
         parser.data(side, octets, 0)
     assert parser.wants == [NOTHING, NOTHING]
-    assert len(parser.rows) == 1
+    assert [table for table, _ in parser.rows] == ["rfb", "logon"]
     parser.data(RESP, b"pixels", 0)
     parser.gap(RESP, 10, 0)
     parser.end(0)
-    assert len(parser.rows) == 1
+    assert [table for table, _ in parser.rows] == ["rfb", "logon"]
     assert parser.confirmed
     assert not parser.failed
 
@@ -166,7 +167,6 @@ def test_a_server_of_3_8_refuses_with_a_reason():
         (16, "Tight"),
         (17, "Ultra"),
         (18, "TLS"),
-        (19, "VeNCrypt"),
         (20, "GTK-VNC SASL"),
         (21, "MD5 hash authentication"),
         (22, "Colin Dean xvp"),
@@ -179,6 +179,16 @@ def test_a_type_that_is_not_read_ends_with_its_name(chosen, name):
     assert parser.failed == "unknown_security_type"
     assert not parser.confirmed
     assert parser.rows[0][1]["authentication_method"] == name
+
+
+def test_vencrypt_is_left_to_its_own_reader_with_what_came_of_it():
+    said = [*greetings("003.008"), (RESP, b"\1\x13"), (ORIG, b"\x13\0\2")]
+    parser = replay(said)
+    assert parser.passes_on
+    assert isinstance(parser.successor, Vencrypt)
+    assert parser.rest == [b"\0\2", b""]
+    assert not parser.confirmed
+    assert parser.rows[0][1]["authentication_method"] == "VeNCrypt"
 
 
 def test_an_unknown_type_of_3_3_ends_too():

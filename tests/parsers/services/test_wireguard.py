@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers.services.parser import NOTHING, ORIG, RESP
-from parsers.services.wireguard import MOST_DATA, Wireguard, begins
-from tests.parsers.services.conversations import fed
+from parsers.services.wireguard import MOST_DATA, NO_ANSWER, NO_DATA, Wireguard, begins
+from tests.parsers.services.conversations import fed, without_logons
 
 SECOND = 1_000_000_000
 CLIENT, SERVER, OTHER = b"clnt", b"srvr", b"othr"
@@ -35,7 +35,7 @@ def transport(receiver: bytes, counter: int, size: int = 96) -> bytes:
 
 
 def replay(said: Said) -> Wireguard:
-    return fed(Wireguard(), said)
+    return without_logons(fed(Wireguard(), said))
 
 
 def row(established: bool, initiations: int, responses: int, ts: int = SECOND) -> object:
@@ -212,3 +212,38 @@ def test_no_bytes_are_an_exception(said):
     for _, octets in said:
         assert begins(octets, b"") in (None, False)
         assert begins(initiation(), octets) in (True, False)
+
+
+def logons(said: Said) -> list[tuple[str, str | None]]:
+    rows = fed(Wireguard(), said).rows
+    return [(row["outcome"], row["detail"]) for table, row in rows if table == "logon"]
+
+
+def test_data_of_the_initiator_accepts_the_answer():
+    assert logons(SESSION) == [("success", None)]
+    assert logons([*SESSION[:2], (RESP, transport(CLIENT, 0)), SESSION[2]]) == [("success", None)]
+
+
+def test_an_answer_that_no_data_follows_is_not_judged():
+    assert logons(SESSION[:2]) == [("unknown", NO_DATA)]
+    assert logons([*SESSION[:2], (ORIG, initiation(OTHER))]) == [("unknown", NO_DATA)]
+
+
+def test_initiations_that_nobody_answers_are_a_refusal_or_no_server():
+    assert logons([(ORIG, initiation())] * 3) == [("failed", NO_ANSWER)]
+    assert logons([(ORIG, initiation())] * 2) == []
+    assert logons([(RESP, initiation())] * 3) == []
+    assert logons([*[(ORIG, initiation())] * 3, (RESP, response(OTHER))]) == []
+
+
+def test_a_handshake_begun_by_the_responder_is_no_logon():
+    assert logons([(RESP, initiation()), (ORIG, response()), (RESP, transport(SERVER, 0))]) == []
+
+
+def test_one_datagram_of_the_initiator_is_wanted_behind_the_handshake():
+    parser = Wireguard()
+    for side, octets in SESSION[:2]:
+        parser.data(side, octets, 0)
+    assert parser.wants == [0, 0]
+    parser.data(*SESSION[2], 0)
+    assert parser.wants == [NOTHING, NOTHING]

@@ -26,7 +26,7 @@ def test_names(path: str, table: str) -> None:
     assert not notes.warnings
 
 
-# openvpn has no column but such that other logs have too, and logon none of Zeek's.
+# openvpn has no column but such that other logs have too.
 @pytest.mark.parametrize("table", sorted(TABLES.keys() - {"openvpn"}))
 def test_a_table_fits_its_own_columns(table: str) -> None:
     keys = {column.zeek for column in TABLES[table]} - {""}

@@ -50,7 +50,8 @@ def told(talk: Talk) -> list[tuple[str, pl.DataFrame]]:
 def rows_of(capture: Path) -> list[dict[str, Any]]:
     timeline = Timeline(tell_apart([str(capture)]).captures, lambda _: None, 1, None)
     tracker = FlowTracker(Networks(()), payloads=False, streams=True)
-    made = [rows for table, rows in timeline.tables(tracker, "auto", None) if table in OWN_TABLES]
+    tables = timeline.tables(tracker, "auto", None)
+    made = [rows for table, rows in tables if table == "container_api"]
     return pl.concat(made).sort("ts").to_dicts() if made else []
 
 
