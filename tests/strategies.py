@@ -25,6 +25,7 @@ HEADS += (b"GET /v1.44/info HTTP/1.1\r\n", b"HTTP/1.1 401 Unauthorized\r\n\r\n",
 HEADS += (b"HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\nDocker-Experimental: false\r\n\r\n",)
 STATES = {"S0": "S", "REJ": "Sr", "SF": "ShADadFf", "S1": "ShADad", "RSTO": "ShADaR", "OTH": None}
 SIZES = (None, 0, 48, 48, 3_000, 3_000, 25_000, 1_000_000, 1_000_001, 2**40)
+OPERATIONS = ("discover", "list", "inspect", "login", "create", "exec-start", "export", "secrets")
 BEFORE_MIDNIGHT = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
 MINUTE = 60 * 10**9
 
@@ -145,8 +146,51 @@ def logon_frames(draw: Callable[..., Any], most: int = 12) -> pl.DataFrame:
     )
 
 
+def container_row(**changes: Any) -> dict[str, Any]:
+    """A container made over the Docker API without credentials, from outside, enriched."""
+    row = {name: conn_row()[name] for name in ("ts", "uid", "orig_h", "orig_p", "resp_h")}
+    row |= {"orig_inside": False, "resp_inside": True, "orig_allowed": False, "resp_p": 2375}
+    row |= {"api": "docker", "operation": "create", "method": "POST", "uri": "/containers/create"}
+    row |= {"status_code": 201, "outcome": "succeeded", "authentication": "open"}
+    row |= {"risks": [], "command": None, "mounts": [], "unread": None}
+    row |= {"request_bytes": 300, "response_bytes": 80, "user_agent": "curl/7.88.1"}
+    return row | changes
+
+
+@st.composite
+def container_frames(draw: Callable[..., Any], most: int = 12) -> pl.DataFrame:
+    """Up to `most` requests to container APIs, on connections like those of conn."""
+    conn = draw(st.lists(conn_rows(), max_size=most))
+    columns = ("ts", "orig_h", "resp_h", "resp_p", "orig_inside", "resp_inside", "orig_allowed")
+    texts = (None, "id", "cat /etc/shadow\n\x1b[2Jrm -rf /", "a" * 300)
+    drawn = {
+        "api": ("docker", "docker", "kubernetes"),
+        "operation": OPERATIONS,
+        "outcome": ("succeeded", "succeeded", "refused", "failed", "unknown"),
+        "authentication": ("open", "credentials", "anonymous-refused", "refused", "unknown"),
+        "command": texts,
+        "risks": (None, [], ["privileged", "host-mount"]),
+        "mounts": (None, [], ["/:/host", "/a\nb:/c"]),
+        "user_agent": (None, "curl/7.88.1", "a|b"),
+        "request_bytes": (None, 0, 300),
+        "response_bytes": (None, 0, 40_000),
+        "unread": (None, "not_json"),
+    }
+    return spoken_frame(
+        "container_api",
+        *(
+            container_row(
+                uid=f"C{place}",
+                **{name: row[name] for name in columns},
+                **{name: draw(st.sampled_from(values)) for name, values in drawn.items()},
+            )
+            for place, row in enumerate(conn)
+        ),
+    )
+
+
 def spoken_frame(table: str, *rows: dict[str, Any]) -> pl.DataFrame:
-    """The rows as an enriched table of `parsers.schema.SPOKEN_TABLES`."""
+    """The rows as an enriched table: of `SPOKEN_TABLES`, or of our own."""
     names = SCHEMAS[table]
     return pl.DataFrame([{name: row.get(name) for name in names} for row in rows], schema=names)
 
@@ -174,4 +218,5 @@ TABLES = {
     **{table: partial(spoken_frames, table) for table in SPOKEN_TABLES},
     "conn": conn_frames,
     "logon": logon_frames,
+    "container_api": container_frames,
 }

@@ -48,6 +48,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
 from typing import Annotated, Any
 
 import msgspec
@@ -66,7 +67,8 @@ ROW = (
     *("authentication", "user_agent", "risks", "command", "mounts", "image"),
     *("request_bytes", "response_bytes", "output", "input", "unread", "file", "line"),
 )
-SHOWN = 60  # characters of a command in the message
+SHOWN = 60  # characters of a command or folder in the message
+GIVEN = 8  # what a container is given, in the message
 PAUSE = timedelta(seconds=1)  # after which the message tells the time again
 
 
@@ -77,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, msgspec.Meta(ge=1, le=64, description="Steps that the message tells at most.")
     ] = 8
     listed: Annotated[
-        int, msgspec.Meta(ge=1, le=64, description="Requests that a finding lists at most.")
+        int, msgspec.Meta(ge=1, le=64, description="Steps that a finding lists at most.")
     ] = 48
 
 
@@ -132,13 +134,14 @@ def analyzer(settings: Settings) -> Analyzer:
 
 def _judge(settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]) -> Judgement:
     rows = _rows(totals)
+    untold = totals["steps"] - len(totals["acts"])
     severity, verdict, verb = _weighed(totals)
     place = f"{key['service']} on {key['target']} port {key['port']}/{key['protocol']}"
-    requests = f"{totals['count']:,} request{'' if totals['count'] == 1 else 's'}"
     return Judgement(
         severity=severity if totals["unexpected"] else Severity.INFO,
         verdict=verdict,
-        message=f"{key['source']} {verb} {place} in {requests}: {_story(rows, settings.told)}",
+        message=f"{key['source']} {verb} {place} in {_counted(totals['count'], 'request')}: "
+        f"{_story(rows, settings.told, untold)}",
         evidence=tuple(_shown(row) for row in rows),
         not_seen=_not_seen(totals),
         status={Verdict.SUCCEEDED: "success", Verdict.ATTEMPTED: "failed"}.get(verdict, "unknown")
@@ -150,21 +153,22 @@ def _judge(settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]
     )
 
 
+WEIGHED = (
+    ("taken_freely", Severity.CRITICAL, Verdict.SUCCEEDED, "made use of"),
+    ("taken", Severity.MEDIUM, Verdict.SUCCEEDED, "made use of, with credentials,"),
+    ("listed_freely", Severity.HIGH, Verdict.SUCCEEDED, "read lists from"),
+    ("unanswered", Severity.HIGH, Verdict.ATTEMPTED, "tried to make use of"),
+    ("steps", Severity.MEDIUM, Verdict.ATTEMPTED, "tried to make use of"),
+    ("listed", Severity.LOW, Verdict.SUCCEEDED, "read lists from, with credentials,"),
+    ("count", Severity.LOW, Verdict.PROBED, "asked"),
+)
+"""What each kind of request weighs and proves; the first kind that there is gives the verb."""
+
+
 def _weighed(totals: Mapping[str, Any]) -> tuple[Severity, Verdict, str]:
     """How bad it is, what the answers prove, and the verb for it."""
-    if totals["taken_freely"]:
-        return Severity.CRITICAL, Verdict.SUCCEEDED, "made use of"
-    if totals["taken"]:
-        return Severity.MEDIUM, Verdict.SUCCEEDED, "made use of, with credentials,"
-    if totals["listed_freely"]:
-        return Severity.HIGH, Verdict.SUCCEEDED, "read lists from"
-    if totals["unanswered"]:
-        return Severity.HIGH, Verdict.ATTEMPTED, "tried to make use of"
-    if totals["steps"]:
-        return Severity.MEDIUM, Verdict.ATTEMPTED, "tried to make use of"
-    if totals["listed"]:
-        return Severity.LOW, Verdict.SUCCEEDED, "read lists from, with credentials,"
-    return Severity.LOW, Verdict.PROBED, "asked"
+    severities, verdicts, verbs = zip(*(row for kind, *row in WEIGHED if totals[kind]), strict=True)
+    return max(severities), max(verdicts), verbs[0]
 
 
 def _rows(totals: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -173,37 +177,28 @@ def _rows(totals: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*first, *totals["acts"]]
 
 
-def _story(rows: Sequence[Mapping[str, Any]], told: int) -> str:
-    """What happened, in the order of time, with the time where some has passed."""
+def _story(rows: Sequence[Mapping[str, Any]], told: int, untold: int) -> str:
+    """What happened, in the order of time, with the time where some has passed.
+
+    untold: steps that are not among the rows.
+    """
     parts: list[str] = []
     last: datetime | None = None
     steps = list(_steps(rows))
-    for when, text in steps[:told]:
+    for when, times, text in steps[:told]:
         shows = last is None or when - last >= PAUSE
-        parts.append(f"{text} {when:%H:%M:%S}" if shows else text)
+        often = f"{times} times " if times > 1 else ""
+        parts.append(f"{often}{text}" + (f" {when:%H:%M:%S}" if shows else ""))
         last = when if shows else last
-    if len(steps) > told:
-        parts.append(f"{len(steps) - told} more")
-    return " → ".join(parts)
+    more = untold + sum(times for _, times, _ in steps[told:])
+    return " → ".join([*parts, f"{more:,} more"] if more else parts)
 
 
-def _steps(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[datetime, str]]:
-    """Each step with its time; like ones that follow each other are one."""
-    before, times = "", 0
-    begun: datetime | None = None
-    for row in rows:
-        text = _step(row)
-        if text != before and begun is not None:
-            yield begun, _times(before, times)
-        if text != before:
-            before, times, begun = text, 0, row["ts"]
-        times += 1
-    if begun is not None:
-        yield begun, _times(before, times)
-
-
-def _times(text: str, times: int) -> str:
-    return f"{times} times {text}" if times > 1 else text
+def _steps(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[datetime, int, str]]:
+    """Each step's time, how often it was taken (like ones that follow are one), and its words."""
+    for text, alike in groupby(rows, _step):
+        first, *others = alike
+        yield first["ts"], 1 + len(others), text
 
 
 def _step(row: Mapping[str, Any]) -> str:
@@ -216,16 +211,17 @@ def _step(row: Mapping[str, Any]) -> str:
         size = row["request_bytes" if row["operation"].endswith("in") else "response_bytes"]
         words.append(f"{size or 0:,} bytes")
     given = [risk for risk in row["risks"] or () if risk != "host-mount"]
-    given += [f"{mount} mounted" for mount in row["mounts"] or ()]
+    given += [f"{_short(mount)} mounted" for mount in row["mounts"] or ()]
     if given:
-        words.append(f"({', '.join(given)})")
+        others = [f"{len(given) - GIVEN} more"] if len(given) > GIVEN else []
+        words.append(f"({', '.join(given[:GIVEN] + others)})")
     if row["outcome"] != "succeeded" and row["operation"] not in QUESTIONS:
         words.append({"unknown": "(no answer)"}.get(row["outcome"], f"({row['outcome']})"))
     return " ".join(words)
 
 
-def _short(command: str) -> str:
-    line = " ".join(command.split())
+def _short(text: str) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
 
 
@@ -237,7 +233,11 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 def _not_seen(totals: Mapping[str, Any]) -> tuple[str, ...]:
     missing = []
     if totals["unread"]:
-        missing.append(f"the bodies of {totals['unread']:,} requests")
+        missing.append(f"the bodies of {_counted(totals['unread'], 'request')}")
     if totals["unanswered"]:
-        missing.append(f"the answers to {totals['unanswered']:,} steps")
+        missing.append(f"the answers to {_counted(totals['unanswered'], 'step')}")
     return tuple(missing)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

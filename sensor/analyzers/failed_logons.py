@@ -4,14 +4,14 @@ What it finds
 -------------
 Failed attempts to log on from one source to one target and service (ATT&CK T1133, the third of its
 analytics: failed attempts on VPN, RDP and Citrix, more than 5). One finding for a source, target,
-service and user; where no user has so many, one for the source, target and service over all users.
+service and user; one more over all users where there are several, or where some have no name.
 
 How it decides
 --------------
-Failures are counted in any window of a length that slides over the day: the most that one holds is
-compared with the limit. Where the input shows a number of attempts and no more (SSH on the wire),
-that number counts. Medium from outside, low from inside, info from where the site allows logons
-(`allowed`). Confidence is the least of those with which failures are known.
+Failures are counted in a window that slides by the minute and ends in the day: the most that it
+holds is compared with the limit. Where the input shows a number of attempts and no more (SSH on the
+wire), that number counts. Medium from outside, low from inside, info from where the site allows
+logons (`allowed`). Confidence is the least of those with which failures are known.
 
 What it cannot see
 ------------------
@@ -46,11 +46,9 @@ from sensor.analyzer import (
     Bins,
     Count,
     Distinct,
-    DistinctCount,
     From,
     Min,
     Rows,
-    Stage,
     Sum,
     Values,
 )
@@ -86,26 +84,27 @@ def analyzer(settings: Settings) -> Analyzer:
     """Return the analyzer with its settings worked in."""
     ours = col("resp_inside").fill_null(value=True)  # a server's own log does not give its address
     failed = (col("outcome") == "failed") & (col("attempts") > 0)
+    given = failed & ours & col("orig_h").is_not_null()
+    named = col("user").is_not_null()
+    key = {
+        "source": col("orig_h"),
+        "target": pl.coalesce("resp_h", "host"),
+        "port": col("resp_p"),
+        "protocol": col("proto"),
+        "service": col("service"),
+    }
     return Analyzer(
         name="failed-logons",
         title="Failed logons",
         observes=(
-            From(
-                "logon",
-                where=failed & ours & col("orig_h").is_not_null(),
-                key={
-                    "source": col("orig_h"),
-                    "target": pl.coalesce("resp_h", "host"),
-                    "port": col("resp_p"),
-                    "protocol": col("proto"),
-                    "service": col("service"),
-                    "user": col("user"),
-                },
-            ),
+            From("logon", given & named, key | {"user": col("user")}),
+            From("logon", given, key | {"user": pl.lit(None, pl.String)}),
         ),
         measures=(
             Sum("attempts", name="failures"),
             Bins(SLICE, of=Sum("attempts")),
+            Distinct("user", name="users"),
+            Count(where=~named, name="unnamed"),
             Count(where=~col("orig_inside").fill_null(value=False), name="from_outside"),
             Count(where=~col("orig_allowed"), name="unexpected"),
             Min((col("confidence") * 100).round(), name="sure"),
@@ -113,87 +112,59 @@ def analyzer(settings: Settings) -> Analyzer:
             Distinct("uid", name="connections"),
             Rows(ROW, keep=settings.listed),
         ),
-        judge=partial(_judge_user, settings),
+        judge=partial(_judge, settings),
         worth=col("failures") > settings.failures,
-        then=Stage(
-            ("source", "target", "port", "protocol", "service"),
-            (
-                Sum("failures", name="failures"),
-                Sum("failures", where=col("failures") > settings.failures, name="told"),
-                Count(name="users"),
-                Sum("from_outside", name="from_outside"),
-                Sum("unexpected", name="unexpected"),
-                Min("sure", name="sure"),
-                Values("known_by", 4, name="known_by", lists=True),
-                Sum("connections", name="connections"),
-                Rows(
-                    ("user", "failures", "first_seen", "last_seen"),
-                    keep=settings.listed,
-                    largest="failures",
-                ),
-            ),
-            partial(_judge_all, settings),
-        ),
         attack=Attack(
             technique=("T1110", "T1133"),
             tactic=("TA0006", "TA0001"),
             mitigation=("M1032", "M1035", "M1036"),
         ),
         reads=("orig_inside", "resp_inside", "orig_allowed"),
+        reach=settings.window,
     )
 
 
-def _judge_user(
+def _judge(
     settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]
 ) -> Judgement | None:
-    most, begun = densest(totals["bins"], settings.window)
+    several = totals["users"].count > 1
+    if key["user"] is None and not several and not totals["unnamed"]:
+        return None  # the user's own finding tells it
+    most, begun = densest(totals["bins"], settings.window, midnight(totals))
     if most <= settings.failures:
         return None
-    who = f" as {key['user']}" if key["user"] else ""
-    return _judgement(
-        totals,
-        f"{key['source']} failed to log on to {place(key)}{who} {most:,} times "
-        f"within {in_words(settings.window)} from {begun:%H:%M}",
-    )
-
-
-def _judge_all(
-    settings: Settings, key: Mapping[str, Any], totals: Mapping[str, Any]
-) -> Judgement | None:
-    if totals["told"] or totals["failures"] <= settings.failures:
-        return None
-    return _judgement(
-        totals,
-        f"{key['source']} failed to log on to {place(key)} {totals['failures']:,} times in a day, "
-        f"as {totals['users']:,} users",
-    )
-
-
-def _judgement(totals: Mapping[str, Any], message: str) -> Judgement:
-    flows = totals["connections"]
+    user = f"{totals['users']} users" if several else key["user"]
     severity = Severity.MEDIUM if totals["from_outside"] else Severity.LOW
     return Judgement(
         severity=severity if totals["unexpected"] else Severity.INFO,
         verdict=Verdict.ATTEMPTED,
-        message=f"{message}; known by {' and '.join(totals['known_by'])}",
+        message=f"{key['source']} failed to log on to {place(key)}{f' as {user}' if user else ''} "
+        f"{most:,} times within {in_words(settings.window)} from {begun:%H:%M}; "
+        f"known by {' and '.join(totals['known_by'])}",
         confidence=(totals["sure"] if totals["sure"] is not None else 100) / 100,
         evidence=tuple(without_nothing(row) for row in totals["rows"]),
         status="failed",
-        flow_count=flows.count if isinstance(flows, DistinctCount) else flows,
+        flow_count=totals["connections"].count,
     )
 
 
+def midnight(totals: Mapping[str, Any]) -> datetime:
+    """When the day began that the totals are of; rows within reach may lie before it."""
+    last: datetime = totals["last_seen"]
+    return last.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def densest(
-    slices: Sequence[tuple[datetime, int]], window: timedelta
-) -> tuple[int, datetime | None]:
-    """The most that a window holds, and the slice with which that window begins."""
-    most, begun, held, first = 0, None, 0, 0
+    slices: Sequence[tuple[datetime, int]], window: timedelta, since: datetime
+) -> tuple[int, datetime]:
+    """The most that a window holds that ends `since` or later, and the slice it begins with."""
+    most, begun, held, first = 0, since, 0, 0
     for at, figure in slices:
         held += figure
         while at - slices[first][0] >= window:
             held -= slices[first][1]
             first += 1
-        if held > most:
+        if held > most and at >= since:
             most, begun = held, slices[first][0]
     return most, begun
 
@@ -208,7 +179,7 @@ def in_words(window: timedelta) -> str:
     """A length of time for people."""
     minutes = window // timedelta(minutes=1)
     if minutes % 60:
-        return f"{minutes} minutes"
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
     return "a day" if window == DAY else f"{minutes // 60} hour{'s' if minutes > 60 else ''}"
 
 

@@ -8,9 +8,10 @@ looked at. One finding for a source (or a user), a target and a service.
 
 How it decides
 --------------
-For each success the failures in the window before it are counted; with `failures` of them or more
-it is told. High, medium from inside, info from where the site allows logons (`allowed`). A success
-that is told only by sizes and times of what is encrypted has the confidence of that.
+For each success the failures in the window before it are counted, by the minute; with `failures` of
+them or more it is told. High, medium where all that were let in are inside, info where the site
+allows them (`allowed`). A success that is told only by sizes and times of what is encrypted has the
+confidence of that. After many rows the order within a minute is not known: all its failures count.
 
 What it cannot see
 ------------------
@@ -19,7 +20,9 @@ one person fails and another is let in looks the same.
 
 False alarms
 ------------
-People who do not remember a password: raise `failures`. Programs that try old passwords first.
+People who do not remember a password: raise `failures`. Programs that try old passwords first. A
+name that all the world guesses (root), when its owner logs on: name the owner's addresses in
+`allowed`.
 
 Documented for
 --------------
@@ -28,20 +31,30 @@ As `failed-logons`, and MITRE ATT&CK T1078, valid accounts.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import accumulate
 from typing import Annotated, Any
 
 import msgspec
 import polars as pl
 from polars import col
 
-from sensor.analyzer import Analyzer, Bins, Count, Distinct, From, Min, Rows, Sum, Values
-from sensor.analyzers.failed_logons import DAY, ROW, SLICE, in_words, place, without_nothing
+from sensor.analyzer import Analyzer, Bins, Count, Distinct, From, Min, Rows, Sum
+from sensor.analyzers.failed_logons import (
+    DAY,
+    ROW,
+    SLICE,
+    in_words,
+    midnight,
+    place,
+    without_nothing,
+)
 from sensor.findings import Attack, Judgement, Severity, Verdict
 
-KEPT = 64
+KEPT = 64  # rows of either kind, for the order within a minute
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,11 +102,11 @@ def analyzer(settings: Settings) -> Analyzer:
             Sum("attempts", where=failed, name="failures"),
             Count(where=success, name="successes"),
             Bins(SLICE, of=Sum("attempts", where=failed)),
-            Count(where=~col("orig_inside").fill_null(value=False), name="from_outside"),
-            Count(where=~col("orig_allowed"), name="unexpected"),
+            Bins(SLICE, of=Count(where=success), name="entered"),
+            Count(where=success & ~col("orig_inside").fill_null(value=False), name="from_outside"),
+            Count(where=success & ~col("orig_allowed"), name="unexpected"),
             Distinct("orig_h", name="sources"),
             Distinct("uid", name="connections"),
-            Values("user", 4, where=success, name="users"),
             Min((col("confidence") * 100).round(), name="sure"),
             Rows(ROW, keep=KEPT, where=failed, name="failed"),
             Rows(ROW, keep=KEPT, where=success, name="let_in"),
@@ -118,50 +131,62 @@ def _judge(
     guessed = _guessed(settings, totals)
     if guessed is None:
         return None
-    before, when = guessed
+    before, minute, success = guessed
+    when = f"{success['ts']:%H:%M:%S}" if success else f"{minute:%H:%M}"
+    user = success["user"] if success else None
     who = key["source"] or f"{key['user']}, from {totals['sources']} sources,"
-    name = f" as {totals['users'][0]}" if key["source"] and totals["users"] else ""
-    rows = sorted((*totals["failed"], *totals["let_in"]), key=lambda row: (row["ts"], row["uid"]))
+    name = f" as {user}" if key["source"] and user else ""
     severity = Severity.HIGH if totals["from_outside"] else Severity.MEDIUM
+    until = success["ts"] if success else minute + SLICE
     return Judgement(
         severity=severity if totals["unexpected"] else Severity.INFO,
         verdict=Verdict.SUCCEEDED,
-        message=f"{who} was let in to {place(key)}{name} at {when:%H:%M:%S}, after {before:,} "
-        f"failures within {in_words(settings.window)}",
+        message=f"{who} was let in to {place(key)}{name} at {when}, after {before:,} "
+        f"failure{'' if before == 1 else 's'} within {in_words(settings.window)}",
         confidence=(totals["sure"] if totals["sure"] is not None else 100) / 100,
-        evidence=tuple(without_nothing(row) for row in _around(rows, when, settings.listed)),
+        evidence=tuple(without_nothing(row) for row in _before(totals, until)[-settings.listed :]),
         status="success",
         flow_count=totals["connections"].count,
     )
 
 
-def _guessed(settings: Settings, totals: Mapping[str, Any]) -> tuple[int, datetime] | None:
-    """The first success with enough failures before it, and how many these were."""
-    for row in totals["let_in"]:
-        when = row["ts"]
-        before = _before(totals, when, settings.window)
-        if before >= settings.failures:
-            return before, when
+def _guessed(
+    settings: Settings, totals: Mapping[str, Any]
+) -> tuple[int, datetime, Mapping[str, Any] | None] | None:
+    """The failures before the first success of the day that has enough, its minute, and its row.
+
+    Where more rows came than are kept, the order within the minute is lost: then its last success
+    is meant, without a row where that is not kept either.
+    """
+    starts = [at for at, _ in totals["bins"]]
+    sums: list[int] = [0, *accumulate(figure for _, figure in totals["bins"])]
+
+    def failures(first: datetime, end: datetime) -> int:
+        return sums[bisect_left(starts, end)] - sums[bisect_left(starts, first)]
+
+    for at, _ in totals["entered"]:
+        end = at + SLICE
+        before, within = failures(at - settings.window, at), failures(at, end)
+        if at < midnight(totals) or before + within < settings.failures:
+            continue
+        tried, let_in = (
+            [row for row in totals[name] if at <= row["ts"] < end] for name in ("failed", "let_in")
+        )
+        if not all(_is_known(totals[name], end) for name in ("failed", "let_in")):
+            return before + within, at, let_in[-1] if let_in else None
+        for success in let_in:
+            earlier = before + sum(r["attempts"] for r in tried if r["ts"] <= success["ts"])
+            if earlier >= settings.failures:
+                return earlier, at, success
     return None
 
 
-def _before(totals: Mapping[str, Any], when: datetime, window: timedelta) -> int:
-    """How many failures lie in the window before a moment: by slices, the last by its rows."""
-    slices: list[int] = [
-        figure for at, figure in totals["bins"] if when - window <= at and at + SLICE <= when
-    ]
-    last: list[int] = [
-        row["attempts"] for row in totals["failed"] if when - SLICE < row["ts"] <= when
-        and _slice(row["ts"]) + SLICE > when
-    ]  # fmt: skip
-    return sum(slices) + sum(last)
+def _is_known(rows: list[Mapping[str, Any]], end: datetime) -> bool:
+    """Whether every row before a moment is among those that are kept, which are the first."""
+    return len(rows) < KEPT or rows[-1]["ts"] >= end
 
 
-def _slice(when: datetime) -> datetime:
-    return when.replace(second=0, microsecond=0)
-
-
-def _around(rows: list[Mapping[str, Any]], when: datetime, most: int) -> list[Mapping[str, Any]]:
-    """The last rows before a success, and it, at most so many."""
-    until = [row for row in rows if row["ts"] <= when]
-    return until[-most:]
+def _before(totals: Mapping[str, Any], until: datetime) -> list[Mapping[str, Any]]:
+    """The rows that are kept up to a moment, in order."""
+    rows = [row for row in (*totals["failed"], *totals["let_in"]) if row["ts"] <= until]
+    return sorted(rows, key=lambda row: (row["ts"], row["uid"] or ""))

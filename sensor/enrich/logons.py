@@ -1,7 +1,7 @@
 """Logons that rows of other tables tell of: in Zeek's logs, and in what was read of a capture.
 
-The table `logon` has a row for each run of like attempts. Of SSH and VNC a capture's own parser
-makes them; the rest is told here, from protocols that carry names and outcomes in the clear.
+The table `logon` has a row for each run of like attempts. Of SSH a capture's own parser makes them;
+the rest is told here, from protocols that carry names and outcomes in the clear.
 """
 
 from __future__ import annotations
@@ -30,13 +30,20 @@ NTLM_SERVICES = {
     443: "http",
     80: "http",
 }
-KRB_NO_FAILURE = ("KDC_ERR_PREAUTH_REQUIRED", "KRB_AP_ERR_SKEW", "KDC_ERR_ETYPE_NOSUPP")
+KRB_NO_FAILURE = (
+    "KDC_ERR_PREAUTH_REQUIRED",
+    "KRB_AP_ERR_SKEW",
+    "KDC_ERR_ETYPE_NOSUPP",
+    "KRB_ERR_RESPONSE_TOO_BIG",
+    "KDC_ERR_WRONG_REALM",
+)
+"""Answers that say nothing of who asks: try otherwise, over TCP, or another realm."""
 
 
 def logons(table: str, rows: pl.DataFrame, *, of_log: bool) -> pl.DataFrame | None:
     """Return the logons that rows of a table tell of, None where the table tells of none.
 
-    of_log: whether the rows are of a Zeek log: then Zeek's word is taken for SSH and VNC, too.
+    of_log: whether the rows are of a Zeek log: then Zeek's word is taken for SSH, too.
     """
     found = SOURCES.get(table) if of_log else OF_CAPTURES.get(table)
     if found is None or rows.is_empty():
@@ -72,7 +79,7 @@ def _ssh(rows: pl.DataFrame) -> pl.DataFrame:
     """Zeek's guess: the last attempt's outcome, and how many there were."""
     told = {"service": pl.lit("ssh"), "software": col("client")}
     last = _made(rows, "Zeek's ssh log", 0.8, outcome=_truth("auth_success"), **told)
-    before = col("auth_attempts") - col("auth_success").cast(pl.Int64)
+    before = col("auth_attempts").fill_null(1) - col("auth_success").cast(pl.Int64)
     failed = rows.filter(before > 0)
     tries = _made(failed, "Zeek's ssh log", 0.7, outcome=pl.lit(FAILED), attempts=before, **told)
     return pl.concat([last.filter(col("outcome") == SUCCESS), tries]).sort(
@@ -88,7 +95,8 @@ def _rfb(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _ntlm(rows: pl.DataFrame) -> pl.DataFrame:
     service = col("resp_p").replace_strict(NTLM_SERVICES, default="ntlm", return_dtype=pl.String)
-    user = pl.concat_str(["domainname", "username"], separator="\\", ignore_nulls=True)
+    domain = pl.when(col("domainname") != "").then(col("domainname"))
+    user = pl.concat_str([domain, "username"], separator="\\", ignore_nulls=True)
     return _made(
         rows.filter(col("username").is_not_null()),
         "the answer to NTLM",
@@ -181,8 +189,9 @@ OF_CAPTURES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "socks": _socks,
     "ldap": _ldap,
     "http": _http,
+    "rfb": _rfb,
 }
-SOURCES = OF_CAPTURES | {"ssh": _ssh, "rfb": _rfb}
+SOURCES = OF_CAPTURES | {"ssh": _ssh}
 READ: dict[str, tuple[str, ...]] = {
     "ssh": ("client", "auth_success", "auth_attempts"),
     "rfb": ("authentication_method", "auth"),

@@ -44,6 +44,7 @@ from tests.strategies import (
     TABLES,
     conn_frame,
     conn_row,
+    container_row,
     logon_row,
     spoken_frame,
     spoken_row,
@@ -309,6 +310,16 @@ def many_conversations(table: str) -> pl.DataFrame:
     return tiled.with_columns(outcome.alias("outcome"), user=said)
 
 
+def many_requests() -> pl.DataFrame:
+    """20,000 requests of one host to one API, each with words of its own."""
+    rows = 20_000
+    place = pl.int_range(rows, dtype=pl.Int64)
+    one = spoken_frame("container_api", container_row(risks=["privileged"], mounts=["/:/host"]))
+    said = pl.format("version {}", place)
+    tiled = pl.concat([one] * rows, rechunk=True)
+    return tiled.with_columns(uid="C" + place.cast(pl.String), command=said, user_agent=said)
+
+
 def many_connections() -> pl.DataFrame:
     """200,000 connections from 2,000 hosts to one service of each kind, all day long."""
     kinds = [
@@ -333,7 +344,9 @@ MANY_KINDS = (
     (10250, "kubelet", "port", None),
     (443, None, None, None),
 )
-MANY = {"conn": many_connections()} | {table: many_conversations(table) for table in SPOKEN_TABLES}
+MANY = {"conn": many_connections(), "container_api": many_requests()} | {
+    table: many_conversations(table) for table in SPOKEN_TABLES
+}
 
 
 @every_analyzer
