@@ -189,9 +189,8 @@ OF_CAPTURES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "socks": _socks,
     "ldap": _ldap,
     "http": _http,
-    "rfb": _rfb,
 }
-SOURCES = OF_CAPTURES | {"ssh": _ssh}
+SOURCES = OF_CAPTURES | {"ssh": _ssh, "rfb": _rfb}
 READ: dict[str, tuple[str, ...]] = {
     "ssh": ("client", "auth_success", "auth_attempts"),
     "rfb": ("authentication_method", "auth"),
