@@ -199,27 +199,27 @@ LOGON: tuple[Column, ...] = (
     Column("orig_p", "port", "originator's port", ecs="source.port", cim="src_port"),
     Column("resp_h", "addr", "responder's address", ecs="destination.ip", cim="dest_ip"),
     Column("resp_p", "port", "responder's port", ecs="destination.port", cim="dest_port"),
-    Column("host", "string", "the server, as its log names it", ecs="host.name", cim="dest"),
     Column("service", "string", "what the client logged on to", ecs="network.protocol", cim="app"),
     Column("user", "string", "who, where that can be read", ecs="user.name", cim="user"),
     Column(
         "method",
         "string",
-        "none, password, publickey, keyboard-interactive, nla, eap …; unset where not known",
+        "how the client proved who it is: password, publickey, nla …; unset where not known",
         cim="authentication_method",
     ),
-    Column("outcome", "string", "success, failed or unknown", ecs="event.outcome", cim="action"),
-    Column("attempts", "count", "attempts alike, one after the other, that the row stands for"),
+    Column("outcome", "enum", "success, failed or unknown", ecs="event.outcome", cim="action"),
+    Column("attempts", "count", "attempts alike that the row stands for"),
     Column("known_by", "string", "what tells the outcome"),
-    Column("confidence", "double", "how sure method and outcome are, 0 to 1"),
+    Column("confidence", "double", "how sure method and outcome are, from 0 to 1"),
     Column("software", "string", "how the client identified itself", ecs="user_agent.original"),
-    Column("detail", "string", "why the outcome is not known, or partial success"),
+    Column("detail", "string", "why it failed, or is not known, in the server's words"),
     Column("offered", "set[string]", "methods that the server offers, where that can be told"),
-    Column("file", "string", "the log that it stands in"),
-    Column("line", "count", "number of its line there, from 1"),
+    Column("host", "string", "the server, as the log names it", ecs="host.name", cim="dest"),
+    Column("session", "string", "the log's own name of the session", cim="session_id"),
+    Column("event", "enum", "logon, logoff or lockout; only a logon has an outcome"),
+    Column("file", "string", "the log"),
+    Column("line", "count", "number of its line in that log, from 1"),
 )
-
-
 ENDS = ("uid", "orig_h", "orig_p", "resp_h", "resp_p")
 CONTAINER_TLS: tuple[Column, ...] = (
     Column("ts", "time", "first record", unit="ns since the epoch", ecs="@timestamp"),

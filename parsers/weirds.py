@@ -60,14 +60,22 @@ WEIRDS: dict[str, str] = {
     "json_no_object": "lines of JSON logs that are JSON but no object",
     "too_many_connections_at_once": "connections read no further: too many at once",
     "too_many_tunnels_at_once": "tunnels forgotten, which may be told again: too many at once",
+    "message_too_long": "lines of servers' logs longer than 64 KiB",
+    "binary_message": "lines of servers' logs that are no text",
+    "future_time": "lines of servers' logs with a time that is yet to come (read)",
+    "logon_without_time": "lines of servers' logs about a logon at a time that is not told (read)",
 }
 IN = "_in_"  # between what a parser could not read and its protocol: unexpected_message_in_ssh
+IN_LOG = "_in_log_of_"  # between what could not be read of a line and the product that wrote it
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(WEIRDS)}
 
 
 def meaning(name: str) -> str:
     """Return what a weird says, in the plural, to be put behind a number."""
+    reason, of_log, product = name.rpartition(IN_LOG)
+    if of_log:
+        return f"lines of logs of {product} that were passed over: {reason.replace('_', ' ')}"
     reason, _, protocol = name.rpartition(IN)
     said = f"connections whose {protocol} was read no further: {reason.replace('_', ' ')}"
     return WEIRDS.get(name) or (said if reason else "without a meaning")

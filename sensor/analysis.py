@@ -93,8 +93,9 @@ class Summary:
         self.failed += [str(error) for error in inputs.errors]
 
     def add_logs(self, reading: LogReading) -> None:
-        """Take over what reading Zeek's logs has to say."""
-        self.logs, self.rows = reading.logs, reading.rows.total()
+        """Take over what reading logs has to say."""
+        self.logs += reading.logs
+        self.rows += reading.rows.total()
         self.weirds += reading.weirds
         self.warnings += reading.warnings
         self.failed += reading.failed
@@ -119,7 +120,7 @@ class Report:
 def analyze(
     paths: Sequence[str], site: Site, options: Options, progress: Progress | None = None
 ) -> Report:
-    """Find what the analyzers look for in captures and Zeek logs.
+    """Find what the analyzers look for in captures, Zeek logs and servers' logs of logons.
 
     Raises ParseError or OSError when no input can be read; single bad inputs are in
     `summary.failed`. SettingsError when a setting of an analyzer is refused.
@@ -129,6 +130,7 @@ def analyze(
     from sensor.engines.batch import Batch
     from sensor.enrich import Enrichment
     from sensor.inputs import tell_apart
+    from sensor.logon_logs import LogonLogs
     from sensor.missing import notes, unread
     from sensor.timeline import Timeline
     from sensor.zeek_logs import ZeekLogs, wanted
@@ -141,8 +143,10 @@ def analyze(
     timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
     logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream)
     captured = gathered(_captured(timeline, site, options, progress))
+    logons = LogonLogs(inputs.logons, inputs.stream)
     tables = chain(
         ((table, rows, False) for table, rows in captured),
+        ((table, rows, True) for table, rows in logons.tables(progress)),
         ((table, rows, True) for table, rows in logs.tables(progress)),
     )
     enrichment = Enrichment(site)
@@ -155,6 +159,7 @@ def analyze(
     findings = engine.findings()
     summary.add_inputs(inputs)
     summary.notes += sides.notes()
+    summary.add_logs(logons.reading)
     if inputs.logs:
         summary.add_logs(logs.reading)
         summary.notes += unread(logs.reading.unread)

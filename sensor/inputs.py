@@ -1,4 +1,4 @@
-"""What the inputs are: captures, Zeek logs, folders of both; told by content, not by name."""
+"""What the inputs are: captures, logs, folders of both; told by content, not by name."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from parsers.capture.pcapng import MAGIC
 from parsers.capture.source import EXPECTED as A_CAPTURE
 from parsers.capture.source import STANDARD_INPUT, raw_file, stored_size
 from parsers.errors import NotACapture, ParseError, looks_like, printable
+from parsers.logons.read import is_logon_log
 from parsers.zeek.folders import log_files
 from parsers.zeek.read import kind_of
 
 HEAD = 65_536  # bytes of content that tell what an input is
-EXPECTED = "a capture (pcap or pcapng) or a Zeek log (TSV or JSON), plain or in gzip or zstd"
+EXPECTED = (
+    "a capture (pcap or pcapng) or a Zeek log (TSV or JSON) or a server's log of logons,"
+    " plain or in gzip or zstd"
+)
 OTHERS = 2
 # Of the header of a TSV log, or the keys of a JSON one.
 PLACES = {
@@ -35,13 +39,14 @@ LISTED = 3  # files of a folder that are named when they are passed over
 class Inputs:
     """The inputs, told apart; captures in the order in which they were given.
 
-    Logs, too, but by `place_of` first; places: that of each.
+    Logs, too, but by `place_of` first; places: that of each. logons: servers' logs of logons.
     stream: standard input, where it was given, to be read from its beginning.
     errors: why an input cannot be read; warnings: lines for people.
     """
 
     captures: list[str] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
+    logons: list[str] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     stream: Replayed | None = None
     errors: list[ParseError | OSError] = field(default_factory=list)
@@ -49,13 +54,18 @@ class Inputs:
 
     def leave_captures(self) -> None:
         """Make errors of the logs, where only captures are of use."""
-        names = (STANDARD_INPUT if path == "-" else path for path in self.logs)
-        self.errors += [NotACapture(name, A_CAPTURE, "a Zeek log") for name in names]
-        self.logs.clear()
+        for paths, found in ((self.logs, "a Zeek log"), (self.logons, "a server's log")):
+            names = (STANDARD_INPUT if path == "-" else path for path in paths)
+            self.errors += [NotACapture(name, A_CAPTURE, found) for name in names]
+            paths.clear()
+
+    def count(self) -> int:
+        """How many inputs there are to read."""
+        return len(self.captures) + len(self.logs) + len(self.logons)
 
     def refuse_nothing(self) -> None:
         """Raise the errors, as a group, where nothing is left to read."""
-        if self.errors and not (self.captures or self.logs):
+        if self.errors and not self.count():
             raise ExceptionGroup("no input can be read", self.errors)
 
 
@@ -98,7 +108,7 @@ def place_of(head: bytes) -> int:
 def _sort_folder(folder: str, found: Inputs, seen: set[tuple[int, int]]) -> None:
     """Take what can be read of a folder; say how many files are something else."""
     others: list[str] = []
-    read = len(found.captures) + len(found.logs)
+    read = found.count()
     for path in log_files(folder):
         try:
             if _is_new(path, found, seen):
@@ -114,7 +124,7 @@ def _sort_folder(folder: str, found: Inputs, seen: set[tuple[int, int]]) -> None
         found.warnings.append(
             f"{printable(folder)}: passed over, no captures or logs: {named}{more}"
         )
-    if len(found.captures) + len(found.logs) == read:
+    if found.count() == read:
         raise NotACapture(folder, EXPECTED, "a folder that has none")
 
 
@@ -138,7 +148,9 @@ def _sort(path: str, raw: io.RawIOBase, found: Inputs) -> None:
     head = read_head(content)
     if head[:4] in (*VARIANTS, MAGIC):
         found.captures.append(path)
-    elif kind_of(head):
+    elif (kind := kind_of(head)) != "tsv" and is_logon_log(head):
+        found.logons.append(path)  # the journal's JSON would be taken for Zeek's
+    elif kind:
         found.logs.append(path)
         found.places[path] = place_of(head)
     elif content.damage and not head:

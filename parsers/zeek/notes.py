@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from parsers.errors import printable
-from parsers.weirds import WEIRDS
+from parsers.weirds import meaning
 
 LOGS_NAMED = 1000  # a log may name any number of others, and call them what it likes
 LONGEST_NAME = 60
@@ -34,7 +34,7 @@ class Notes:
     def passed_over(self, weird: str, count: int, line: int, detail: str = "") -> None:
         """Count rows of which the first is on `line`; say so if it is the first of all."""
         self.weirds[weird] += count
-        what = f"first of the {WEIRDS[weird]}{detail and ': '}{printable(detail)}"
+        what = f"first of the {meaning(weird)}{detail and ': '}{printable(detail)}"
         self.once(weird, f"line {line}: {what}")
 
     def once(self, kind: str, text: str) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 from polars import col
 
 from parsers.schema import OBSERVED, polars_schema
+from parsers.services import SERVICES
 from parsers.services.tells import ZEEK_TELLS
 from sensor.enrich.remote_services import CONTENT, PORT, ports_meant
 from sensor.enrich.told import Told
@@ -111,7 +112,8 @@ def _named(table: str, rows: pl.DataFrame, site: Site, told: Told) -> pl.DataFra
     """The columns `remote_service` and `remote_service_by`."""
     if table in ALWAYS or table == "logon":
         by = pl.repeat(CONTENT, pl.len()).alias("remote_service_by")
-        return rows.select(col("service").alias("remote_service"), by)
+        known = pl.when(col("service").is_in(SERVICES)).then("service")
+        return rows.select(known.alias("remote_service"), by)
     found = told.services(rows["uid"])["service"]
     by_port = rows.join(
         ports_meant(site), on=["resp_p", "proto"], how="left", maintain_order="left"
