@@ -1,7 +1,8 @@
 """Read logs of servers as the table `logon`: plain or in gzip or zstd, told by content.
 
-One log may hold the lines of several products, as auth.log does: each line is read by the product
-that it is of. A line tells of one logon at most, whatever is written in it.
+Windows event logs are read as EVTX or as XML, as they are stored. One log may hold the lines of
+several products, as auth.log does: each line is read by the product that it is of. A line tells of
+one logon at most, whatever is written in it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta, tzinfo
+from pathlib import Path
 from typing import Self
 
 import polars as pl
@@ -21,6 +23,7 @@ import polars as pl
 from parsers.capture.content import Content
 from parsers.capture.source import STANDARD_INPUT, raw_file, stored_size
 from parsers.errors import NotALog, looks_like, printable
+from parsers.logons.evtx import EVTX_BEGINS, of_evtx, of_xml
 from parsers.logons.message import Message, Unreadable
 from parsers.logons.products import PRODUCTS, LogReader
 from parsers.logons.rows import Row
@@ -38,6 +41,8 @@ ROWS = 65_536  # of a frame that is delivered
 LONGEST = 65_536  # bytes of a line
 DAY = 86_400 * NS
 LOOKED_AT = 400  # lines of a head that tell what a file is
+EVENTS = "schemas.microsoft.com/win/2004/08/events/event"
+WITHOUT_EVTX = "the package evtx, which reads it: pip install evtx"
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 # As syslogd of BSD says that it left lines out: the message is that of the line before.
 REPEATED = re.compile(r"(?:\S+ )?last message repeated (?P<times>\d{1,9}) times?$")
@@ -46,8 +51,11 @@ REPEATED = re.compile(r"(?:\S+ )?last message repeated (?P<times>\d{1,9}) times?
 def is_logon_log(head: bytes) -> bool:
     """Whether a file that begins with `head` (decompressed) is a server's log.
 
-    One of its first lines is of a product, or most of them have the frame of syslog.
+    One of its first lines is of a product, or most of them have the frame of syslog; or it is an
+    event log of Windows.
     """
+    if head.startswith(EVTX_BEGINS) or is_events(head):
+        return True
     lines = head.removeprefix(BOM).split(b"\n")
     whole = (lines[:-1] or lines)[:LOOKED_AT]
     whole = [line for line in map(bytes.strip, whole) if line]
@@ -61,6 +69,11 @@ def is_logon_log(head: bytes) -> bool:
             return True
         framed += bool(found.program) and found.ts is not None
     return framed * 2 > len(texts)
+
+
+def is_events(head: bytes) -> bool:
+    """Whether a file that begins like this is XML of Windows events."""
+    return any(EVENTS.encode(code) in head for code in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
 def open_log(path: str, year: int | None = None, zone: tzinfo | None = None) -> LogonLog:
@@ -114,6 +127,9 @@ class LogonLog:
         self.size = self._content.size
         self.weirds, self.warnings = self._notes.weirds, self._notes.warnings
         head = self._lines.head()
+        self._events = "evtx" if head.startswith(EVTX_BEGINS) else "xml" if is_events(head) else ""
+        if self._events and self.size is None:
+            raise NotALog(path, "a file", "an event log of Windows from a stream")
         if not is_logon_log(head):
             if not head and self._content.damage:
                 raise self._content.damage
@@ -131,7 +147,9 @@ class LogonLog:
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         """Yield rows of the table `logon`, in its columns, at most 65,536 a frame."""
-        for lines in self._lines:
+        if self._events:
+            yield from self._read_events()
+        for lines in self._lines if not self._events else ():
             for number, octets in enumerate(lines.data.split(b"\n")[:-1], lines.first):
                 self._read(number, octets)
                 if len(self._waiting) >= ROWS:
@@ -170,6 +188,21 @@ class LogonLog:
         else:
             self._before = found
         self._give(found)
+
+    def _read_events(self) -> Iterator[pl.DataFrame]:
+        """Read the events of a Windows log, which are no lines."""
+        try:
+            with open(self.path, "rb") as source:
+                events = of_evtx(Path(self.path)) if self._events == "evtx" else of_xml(source)
+                for event in events:
+                    if isinstance(event, Unreadable):
+                        self._notes.passed_over(f"{event.reason}{IN_LOG}windows", 1, 0)
+                    else:
+                        self._give(event)
+                    if len(self._waiting) >= ROWS:
+                        yield self._frame()
+        except ModuleNotFoundError as error:
+            raise NotALog(self.path, WITHOUT_EVTX, "no such package") from error
 
     def _give(self, found: Message) -> None:
         """Give a message to the product that it is of."""
