@@ -7,6 +7,8 @@ base/frameworks/analyzer/dpd.zeek.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from parsers.services.kerberos_log import KerberosLog
 from parsers.services.kerberos_messages import read_message
 from parsers.services.ntlm import SIGNATURE, NotNtlm, NtlmLog
@@ -14,6 +16,9 @@ from parsers.services.parser import Row
 
 INITIAL = 0x60
 """Tag of InitialContextToken; of anything else Zeek expects a NegTokenResp."""
+
+SPNEGO = bytes.fromhex("06062b0601050502")
+"""Its object identifier, in DER."""
 
 PER_MESSAGE = (b"\x04\x04", b"\x05\x04")
 """Token ids of MIC and Wrap, RFC 4121 section 4.2.6."""
@@ -103,22 +108,12 @@ class Gssapi:
             self._services.confirm(name)
 
     def _negotiation(self, octets: bytes, ts: int) -> None:
-        """Read NegTokenInit or NegTokenResp; lengths of what holds others are not looked at."""
-        at = _head(octets, 0)[1]
-        if octets[0] == INITIAL:
-            at = _end(octets, at)  # thisMech
-            at = _head(octets, at)[1]
-        at = _head(octets, at)[1]
-        while at < len(octets):
-            tag, start, end = octets[at], _head(octets, at)[1], _end(octets, at)
-            if tag not in ARGUMENTS or _end(octets, start) > end:
-                raise NotGssapi
-            value = octets[_head(octets, start)[1] : _end(octets, start)]
+        """Read NegTokenInit or NegTokenResp."""
+        for tag, value in _arguments(octets):
             if tag == NEG_STATE and octets[0] != INITIAL:
                 self._services.ntlm.result(int.from_bytes(value))
             elif tag == MECH_TOKEN:
                 self._mechanism(value, ts)
-            at = end
 
     def _mechanism(self, token: bytes, ts: int) -> None:
         if token.startswith(SIGNATURE):
@@ -138,6 +133,45 @@ class Gssapi:
         elif (told := read_message(message)) is not None:
             self._services.kerberos.message(told, ts)
         self._confirm("krb")
+
+
+def mechanism_token(octets: bytes) -> bytes:
+    """What a token of SPNEGO carries; b"" for nothing, and the token itself if it is of no SPNEGO.
+
+    Raises NotGssapi.
+    """
+    if octets.startswith(SIGNATURE):
+        return octets
+    if octets[:1] == bytes([INITIAL]) and not octets.startswith(SPNEGO, _head(octets, 0)[1]):
+        return octets
+    return next((value for tag, value in _arguments(octets) if tag == MECH_TOKEN), b"")
+
+
+def is_kerberos_request(token: bytes) -> bool:
+    """Whether a mechanism's token is an AP-REQ of Kerberos, RFC 4121 section 4.1."""
+    try:
+        inner = _end(token, _head(token, 0)[1]) + 2 if token[:1] == bytes([INITIAL]) else 0
+    except NotGssapi:
+        return False
+    return token[inner : inner + 1] == AP_REQ
+
+
+def _arguments(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tags and values of NegTokenInit or NegTokenResp; lengths of what holds others do not count.
+
+    Raises NotGssapi.
+    """
+    at = _head(octets, 0)[1]
+    if octets[0] == INITIAL:
+        at = _end(octets, at)  # thisMech
+        at = _head(octets, at)[1]
+    at = _head(octets, at)[1]
+    while at < len(octets):
+        tag, start, end = octets[at], _head(octets, at)[1], _end(octets, at)
+        if tag not in ARGUMENTS or _end(octets, start) > end:
+            raise NotGssapi
+        yield tag, octets[_head(octets, start)[1] : _end(octets, start)]
+        at = end
 
 
 def _is_whole(octets: bytes) -> bool:

@@ -6,6 +6,7 @@ not keep to them: base/protocols/http/main.zeek and dpd.sig, analyzer/protocol/h
 
 Behind a CONNECT that was granted comes another protocol; what follows an upgrade is not read,
 unless it answers a request to a container API: those make rows of `container_api` beside.
+Credentials and challenges make rows of `logon` beside (`http_logon`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from parsers.services.http_beyond import Beyond
 from parsers.services.http_entity import Body, Exchange
 from parsers.services.http_fields import first_token
 from parsers.services.http_lines import FOREVER, LINE_MAX, Lines
+from parsers.services.http_logon import Logons
 from parsers.services.http_message import Message
 from parsers.services.http_pairs import Pairs, Values
 from parsers.services.http_start import (
@@ -82,16 +84,17 @@ class Half:
 
 
 class Http(Parser):
-    """Reads one connection that speaks HTTP/1."""
+    """Reads one connection that speaks HTTP/1; port: the responder's, where that is known."""
 
     service = "http"
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         super().__init__()
         self._halves = (Half(ORIG), Half(RESP))
         self._exchange = Exchange()
         self._beyond = Beyond(lambda values: self.rows.append(("container_api", values)))
-        self._pairs = Pairs(self._write, self._beyond.exchanged)
+        logons = Logons(port, lambda values: self.rows.append(("logon", values)))
+        self._pairs = Pairs(self._write, self._beyond.exchanged, logons)
         # Whether each request that waits for its response was HEAD.
         self._unanswered: deque[bool] = deque(maxlen=UNANSWERED_MAX)
         self._requests = 0

@@ -195,15 +195,22 @@ def file_name(value: bytes) -> str:
     return text(unescaped(name))
 
 
-def basic_user(value: bytes) -> bytes | None:
-    """The user whom an Authorization field names; None where it is not of the Basic scheme."""
+def basic_credentials(value: bytes) -> bytes | None:
+    """User and password of an Authorization field; None where it is not of the Basic scheme."""
     scheme = BASIC.match(value)
     if not scheme:
         return None
     letters = NOT_BASE64.sub(b"", value[scheme.end() :].partition(b"=")[0])
     try:
-        credentials = base64.b64decode(letters + b"=" * (-len(letters) % 4))
+        return base64.b64decode(letters + b"=" * (-len(letters) % 4))
     except binascii.Error:  # one letter too many
-        credentials = base64.b64decode(letters[:-1])
+        return base64.b64decode(letters[:-1])
+
+
+def basic_user(value: bytes) -> bytes | None:
+    """The user whom an Authorization field names; None where it is not of the Basic scheme."""
+    credentials = basic_credentials(value)
+    if credentials is None:
+        return None
     user, colon, _ = credentials.partition(b":")
     return user if colon else b"<problem-decoding> (" + value + b")"

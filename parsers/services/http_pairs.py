@@ -14,6 +14,7 @@ from parsers.services.container_api import Conversation, Exchange, begun, unexpe
 from parsers.services.container_proof import FIELDS
 from parsers.services.http_fields import basic_user, text, unescaped
 from parsers.services.http_files import Files
+from parsers.services.http_logon import CHALLENGES, CREDENTIALS, Logons, Shown
 from parsers.services.http_start import RequestLine, StatusLine
 from parsers.services.parser import ORIG
 
@@ -28,11 +29,12 @@ COLUMNS = {
     b"USER-AGENT": "user_agent",
 }
 """Header fields of a request whose value is a column."""
-PROXY_FIELDS = (
-    *(b"FORWARDED", b"X-FORWARDED-FOR", b"X-FORWARDED-FROM", b"CLIENT-IP"),
-    *(b"VIA", b"XROXY-CONNECTION", b"PROXY-CONNECTION"),
+PROXY_FIELDS = frozenset(
+    (
+        *(b"FORWARDED", b"X-FORWARDED-FOR", b"X-FORWARDED-FROM", b"CLIENT-IP"),
+        *(b"VIA", b"XROXY-CONNECTION", b"PROXY-CONNECTION"),
+    )
 )
-AUTHORIZATION = (b"AUTHORIZATION", b"PROXY-AUTHORIZATION")
 
 Values = dict[str, Any]
 
@@ -42,13 +44,14 @@ class Row:
     """What a row is to say, and the files that the two sides sent.
 
     line: the request's; exchange: what it asks of a container API, if it may be one.
-    credentials: whether the request had any.
+    credentials: whether the request had any. shown: what it and its answer say of logons.
     """
 
     values: Values
     line: RequestLine | None = None
     exchange: Exchange | None = None
     credentials: bool = False
+    shown: Shown | None = None
     files: tuple[Files, Files] = field(default_factory=lambda: (Files(), Files()))
 
 
@@ -59,10 +62,13 @@ class Pairs:
     """
 
     def __init__(
-        self, write: Callable[[Values], None], on_exchange: Callable[[Exchange], None]
+        self,
+        write: Callable[[Values], None],
+        on_exchange: Callable[[Exchange], None],
+        logons: Logons,
     ) -> None:
         self.now = 0
-        self._write, self._on_exchange = write, on_exchange
+        self._write, self._on_exchange, self._logons = write, on_exchange, logons
         self._talk = Conversation()
         self._pending: dict[int, Row] = {}
         self._last: Row | None = None
@@ -97,22 +103,20 @@ class Pairs:
     def field(self, side: int, name: bytes, value: bytes) -> None:
         """A header field."""
         row = self._last = self._row(side)
-        values = row.values
         if row.exchange or (side != ORIG and name in FIELDS):
             self._tell_exchange(row, side, name, value)
         if side != ORIG:
+            if name in CHALLENGES:
+                self._shown(row).challenge(name, value)
             return
         if name in COLUMNS:
-            values[COLUMNS[name]] = text(value)
+            row.values[COLUMNS[name]] = text(value)
         elif name in PROXY_FIELDS:
-            proxied = values.setdefault("proxied", {})
+            proxied = row.values.setdefault("proxied", {})
             if len(proxied) < PROXIED_MAX:
                 proxied[f"{name.decode()} -> {text(value)}"] = True
-        elif name in AUTHORIZATION:
-            row.credentials |= name == b"AUTHORIZATION"
-            user = basic_user(value)
-            if user is not None:
-                values["username"] = text(user)
+        elif name in CREDENTIALS:
+            self._credentials(row, name, value)
 
     def ended(self, side: int, body: int) -> None:
         """A message ends that had so long a body."""
@@ -133,6 +137,7 @@ class Pairs:
             if number:
                 self._log(row)
         self._pending.clear()
+        self._logons.end()
 
     def files(self, side: int) -> Files:
         """Where a file belongs that a side begins to send: the row that was worked on last."""
@@ -143,6 +148,19 @@ class Pairs:
         """What the message of a side that is in progress belongs to, of a container API."""
         row = self._pending.get(self._request if side == ORIG else self._response)
         return row.exchange if row else None
+
+    @staticmethod
+    def _shown(row: Row) -> Shown:
+        row.shown = row.shown or Shown()
+        return row.shown
+
+    def _credentials(self, row: Row, name: bytes, value: bytes) -> None:
+        """A field of CREDENTIALS."""
+        row.credentials |= name == b"AUTHORIZATION"
+        self._shown(row).credential(name, value)
+        user = basic_user(value)
+        if user is not None:
+            row.values["username"] = text(user)
 
     def _tell_exchange(self, row: Row, side: int, name: bytes, value: bytes) -> None:
         if row.exchange is None and row.line:
@@ -168,6 +186,8 @@ class Pairs:
         if "proxied" in values:
             values["proxied"] = list(values["proxied"])
         self._write(values)
+        if row.shown:
+            self._logons.answered(row.shown, row.line, values)
         if row.exchange:
             self._on_exchange(row.exchange)
 

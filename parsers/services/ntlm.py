@@ -7,7 +7,7 @@ base/protocols/ntlm/main.zeek, src/analyzer/protocol/ntlm.
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from parsers.services.parser import Row
 
@@ -16,6 +16,7 @@ SIGNATURE = b"NTLMSSP"
 
 NEGOTIATE, CHALLENGE, AUTHENTICATE = 1, 2, 3
 
+NEGOTIATE_UNICODE = 0x00000001
 REQUEST_TARGET = 0x00000004
 NEGOTIATE_OEM_DOMAIN_SUPPLIED = 0x00001000
 NEGOTIATE_OEM_WORKSTATION_SUPPLIED = 0x00002000
@@ -42,6 +43,8 @@ CHALLENGE_HEAD = struct.Struct("<12xHxxI I16x HxxI")
 AUTHENTICATE_HEAD = struct.Struct("<12x8xHxxI HxxI HxxI HxxI HxxI 4x")
 """Length and offset of each of `AUTHENTICATE_PARTS`; what comes before them is the LM response."""
 
+KIND = FLAGS = struct.Struct("<I")
+
 AUTHENTICATE_PARTS = ("", "domainname", "username", "hostname", "")
 """Columns, "" for none: NT response, domain, user, workstation, session key."""
 
@@ -64,7 +67,7 @@ class NtlmLog:
     def message(self, octets: bytes, ts: int) -> None:
         """Read a message; one of another type tells nothing. Raises NotNtlm."""
         try:
-            (kind,) = struct.unpack_from("<I", octets, 8)
+            kind = kind_of(octets)
             told = _READERS[kind](octets) if kind in _READERS else None
         except struct.error:
             raise NotNtlm from None
@@ -84,6 +87,40 @@ class NtlmLog:
         if self._row and not self._written:
             self._rows.append(("ntlm", self._row))
             self._written = True
+
+
+class LoggedOn(NamedTuple):
+    """Who an AUTHENTICATE_MESSAGE says to be, and from where; "" for what it leaves out."""
+
+    user: str
+    domain: str
+    workstation: str
+
+
+def kind_of(octets: bytes) -> int:
+    """The type of a message. Raises NotNtlm."""
+    try:
+        return int(KIND.unpack_from(octets, len(SIGNATURE) + 1)[0])
+    except struct.error:
+        raise NotNtlm from None
+
+
+def logged_on(octets: bytes) -> LoggedOn:
+    """Read an AUTHENTICATE_MESSAGE in the letters that were agreed upon. Raises NotNtlm."""
+    try:
+        fields = AUTHENTICATE_HEAD.unpack_from(octets)
+        (flags,) = FLAGS.unpack_from(octets, AUTHENTICATE_HEAD.size - FLAGS.size)
+    except struct.error:
+        raise NotNtlm from None
+    encoding = "utf-16-le" if flags & NEGOTIATE_UNICODE else "utf-8"
+    parts = {
+        column: _part(octets, length, offset).decode(encoding, "backslashreplace")
+        for column, length, offset in zip(
+            AUTHENTICATE_PARTS, fields[::2], fields[1::2], strict=True
+        )
+        if column
+    }
+    return LoggedOn(parts["username"], parts["domainname"], parts["hostname"])
 
 
 def _negotiate(octets: bytes) -> dict[str, str]:

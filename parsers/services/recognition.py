@@ -62,9 +62,8 @@ class Protocol:
     begins: what first bytes of both sides say. ports: the responder's on which Zeek expects it, and
     reads from the first byte on. alone: whether elsewhere the bytes of one side are enough.
     expected: what the originator (of datagrams, who speaks first) may begin with there, too.
-    elsewhere: makes the parser there, if it has to know. on_port: and where it may be something
-    special. midstream: whether a connection that was
-    seen from the middle is read, too.
+    at: makes the parser, if it has to know the port. on_port: where it may be something special.
+    midstream: whether a connection that was seen from the middle is read, too.
     """
 
     begins: Callable[[bytes, bytes], bool | None]
@@ -72,7 +71,7 @@ class Protocol:
     ports: frozenset[int] = frozenset()
     alone: bool = False
     expected: re.Pattern[bytes] | None = None
-    elsewhere: Callable[[], Parser] | None = None
+    at: Callable[[int], Parser] | None = None
     on_port: Mapping[int, Callable[[], Parser]] = field(default_factory=dict)
     midstream: bool = False
 
@@ -80,9 +79,7 @@ class Protocol:
         """Make a parser for a connection to a port."""
         if port in self.on_port:
             return self.on_port[port]()
-        if self.elsewhere is not None and port not in self.ports:
-            return self.elsewhere()
-        return self.parser()
+        return self.at(port) if self.at is not None else self.parser()
 
 
 PROTOCOLS: tuple[Protocol, ...] = (
@@ -90,7 +87,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
         ssh.begins,
         ssh.Ssh,
         frozenset((22,)),
-        elsewhere=partial(ssh.Ssh, expected=False),
+        at=lambda port: ssh.Ssh(expected=port == 22),
     ),
     Protocol(
         tls.begins,
@@ -105,6 +102,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
         frozenset((80, 81, 631, 1080, 3128, 8000, 8080, 8888)),
         alone=True,
         expected=re.compile(rb"[A-Z]+ [!-~]"),
+        at=http.Http,
     ),
     Protocol(rfb.begins, rfb.Rfb),
     Protocol(rdp.begins, rdp.Rdp, frozenset((3389,))),

@@ -1,7 +1,7 @@
 """Logons that rows of other tables tell of: in Zeek's logs, and in what was read of a capture.
 
-The table `logon` has a row for each run of like attempts. Of SSH a capture's own parser makes them;
-the rest is told here, from protocols that carry names and outcomes in the clear.
+The table `logon` has a row for each run of like attempts. Of SSH, VNC and HTTP a capture's own
+parser makes them; the rest is told here, from protocols that carry names and outcomes in the clear.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ KRB_NO_FAILURE = (
 def logons(table: str, rows: pl.DataFrame, *, of_log: bool) -> pl.DataFrame | None:
     """Return the logons that rows of a table tell of, None where the table tells of none.
 
-    of_log: whether the rows are of a Zeek log: then Zeek's word is taken for SSH, too.
+    of_log: whether the rows are of a Zeek log: then Zeek's word is taken for those, too.
     """
     found = SOURCES.get(table) if of_log else OF_CAPTURES.get(table)
     if found is None or rows.is_empty():
@@ -169,7 +169,12 @@ def _ldap(rows: pl.DataFrame) -> pl.DataFrame:
 def _http(rows: pl.DataFrame) -> pl.DataFrame:
     """HTTP Basic: who sends a name is let in or not."""
     status = col("status_code")
-    outcome = pl.when(status == 401).then(pl.lit(FAILED)).when(status < 400).then(pl.lit(SUCCESS))
+    outcome = (
+        pl.when(status.is_in([401, 407]))
+        .then(pl.lit(FAILED))
+        .when(status < 400)
+        .then(pl.lit(SUCCESS))
+    )
     return _made(
         rows.filter(col("username").is_not_null()),
         "the status of the answer",
@@ -177,7 +182,7 @@ def _http(rows: pl.DataFrame) -> pl.DataFrame:
         outcome=outcome,
         service=pl.coalesce(col("remote_service"), pl.lit("http")),
         user=col("username"),
-        method=pl.lit("password"),
+        method=pl.lit("basic"),
         software=col("user_agent").str.slice(0, 160),
     )
 
@@ -188,9 +193,8 @@ OF_CAPTURES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "radius": _radius,
     "socks": _socks,
     "ldap": _ldap,
-    "http": _http,
 }
-SOURCES = OF_CAPTURES | {"ssh": _ssh, "rfb": _rfb}
+SOURCES = OF_CAPTURES | {"ssh": _ssh, "rfb": _rfb, "http": _http}
 READ: dict[str, tuple[str, ...]] = {
     "ssh": ("client", "auth_success", "auth_attempts"),
     "rfb": ("authentication_method", "auth"),

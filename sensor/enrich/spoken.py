@@ -35,6 +35,8 @@ PASSWORDS = ("password", "keyboard-interactive")
 DTLS = col("version").str.starts_with("DTLS").fill_null(value=False)
 VERSION = col("version").str.replace(r"^(D?TLS)v(\d)(\d)$", "$1 $2.$3")
 BASIC = col("username").is_not_null()
+IN_CLEAR = ("winrm", "rdgateway", "http")
+OFFERS_BASIC = (col("method") == "basic") | col("offered").list.contains("basic")
 AGGRESSIVE = (
     (col("maj_ver") == 1) & (col("exchange_type") == IKE_AGGRESSIVE) & ~col("is_orig")
 ).fill_null(value=False)
@@ -57,7 +59,10 @@ OFFERS: dict[str, pl.Expr] = {
     "logon": pl.when(
         col("offered").list.eval(pl.element().is_in(PASSWORDS)).list.any()
         | (col("method").is_in(PASSWORDS) & (col("outcome") == "success"))
-    ).then(pl.lit("password")),
+    )
+    .then(pl.lit("password"))
+    .when(col("service").is_in(IN_CLEAR) & OFFERS_BASIC)
+    .then(pl.lit("Basic")),
 }
 OVER_UDP = {
     "ssl": DTLS,

@@ -91,7 +91,7 @@ def told(
 
 
 def test_a_table_is_enriched_and_its_logons_come_behind_it():
-    tables = told("rfb", {"authentication_method": "VNC", "auth": False}, of_log=False)
+    tables = told("rfb", {"authentication_method": "VNC", "auth": False}, of_log=True)
 
     assert list(tables) == ["rfb", "logon"]
     (row,) = tables["logon"].rows(named=True)
@@ -101,7 +101,7 @@ def test_a_table_is_enriched_and_its_logons_come_behind_it():
 
 
 def test_a_table_that_tells_of_no_logon_comes_alone():
-    assert list(told("rfb", {"auth": None}, of_log=False)) == ["rfb"]
+    assert list(told("rfb", {"auth": None}, of_log=True)) == ["rfb"]
     assert list(told("tunnel", {"action": "Tunnel::CLOSE"}, of_log=True)) == ["tunnel"]
 
 

@@ -64,6 +64,21 @@ def test_a_row_has_the_ends_of_its_connection() -> None:
     assert row["software"] == "SSH-2.0-dropbear_2022.83"
 
 
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("winrm_01_ntlm_success_stub", {("success", "ntlm"): 2}),
+        ("winrm_02_basic_success_stub", {("success", "basic"): 2}),
+        ("winrm_03_failures_stub", {("failed", "ntlm"): 5, ("failed", "basic"): 3}),
+    ],
+)
+def test_captures_of_winrm(name: str, told: dict[tuple[str, str], int]) -> None:
+    rows = logons(LAB / "pcaps" / f"{name}.pcap")
+    assert sum(counted(rows).values(), Counter()) == Counter(told)
+    assert {row["service"] for row in rows} == {"winrm"}
+
+
 RECORDED = {"loop/lo.pcap": "loop/lo.auth.log"} | {
     f"pcaps/{path.name}": f"pcaps/{path.stem}.auth.log"
     for path in sorted((LAB / "pcaps").glob("ssh_*.pcap"))

@@ -37,7 +37,7 @@ def talk(*sent, closed=()):
 
 
 def rows(*sent, closed=()):
-    return [values for _, values in talk(*sent, closed=closed).rows]
+    return [values for table, values in talk(*sent, closed=closed).rows if table == "http"]
 
 
 def row(*sent, closed=()):

@@ -76,7 +76,7 @@ def test_other_tables_tell_of_no_logon():
 
 
 def test_of_a_capture_the_logons_to_ssh_and_vnc_are_their_own_parsers():
-    assert not {"ssh", "rfb"} & set(OF_CAPTURES)
+    assert not {"ssh", "rfb", "http"} & set(OF_CAPTURES)
     assert made("ssh", {"auth_success": True, "auth_attempts": 1}, of_log=False) == []
     assert made("rfb", {"auth": False}, of_log=False) == []
 

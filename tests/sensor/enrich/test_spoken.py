@@ -55,6 +55,10 @@ def spoken(table: str, site: Site | None = None, **values: Any) -> dict[str, Any
         ("logon", {"service": "ssh", "offered": ["publickey"]}, None, None),
         ("logon", {"service": "ssh", "method": "password", "outcome": "success"}, None, "password"),
         ("logon", {"service": "ssh", "method": "password", "outcome": "failed"}, None, None),
+        ("logon", {"service": "winrm", "offered": ["basic", "negotiate"]}, None, "Basic"),
+        ("logon", {"service": "http", "method": "basic", "outcome": "failed"}, None, "Basic"),
+        ("logon", {"service": "winrm", "method": "ntlm", "offered": ["ntlm"]}, None, None),
+        ("logon", {"service": "ssh", "offered": ["basic"]}, None, None),
     ],
 )
 def test_what_a_server_says_and_offers(table, values, says, offers):
