@@ -176,6 +176,11 @@ ENRICHMENT: tuple[Column, ...] = (
     ),
     Column("remote_service_by", "string", "content or port: what tells the remote service"),
     Column("remote_service_sure", "double", "how sure the remote service is, from 0 to 1"),
+    Column(
+        "client_certificate",
+        "string",
+        "within TLS: whether a container API asked for one, and what came of it",
+    ),
     Column("remote_service_why", "string", "what tells the remote service, in words for people"),
 )
 
@@ -184,7 +189,7 @@ SPOKEN: tuple[Column, ...] = (
     *(
         column
         for column in ENRICHMENT
-        if column.name not in ("remote_service_sure", "remote_service_why")
+        if column.name not in ("remote_service_sure", "remote_service_why", "client_certificate")
     ),
     Column("proto", "enum", "tcp or udp"),
     Column("says", "string", "what the server says of itself: version, certificate"),

@@ -214,9 +214,34 @@ def spoken_frames(draw: Callable[..., Any], table: str, most: int = 6) -> pl.Dat
     )
 
 
+@st.composite
+def container_tls_frames(draw: Callable[..., Any], most: int = 6) -> pl.DataFrame:
+    """Up to `most` connections to container APIs within TLS, like those of conn."""
+    conn = draw(st.lists(conn_rows(), max_size=most))
+    columns = ("ts", "orig_h", "resp_h", "resp_p", "orig_inside", "resp_inside", "orig_allowed")
+    drawn = {
+        "service": ("docker", "kubernetes", "kubelet"),
+        "client_certificate": (None, "not asked", "asked, none sent", "sent, accepted"),
+        "answers": (None, 0, 3),
+        "data": (None, 0, 2),
+        "data_bytes": (0, 9_000),
+        "exec": (None, False, True),
+    }
+    return spoken_frame(
+        "container_tls",
+        *(
+            {"uid": f"C{place}"}
+            | {name: row[name] for name in columns}
+            | {name: draw(st.sampled_from(values)) for name, values in drawn.items()}
+            for place, row in enumerate(conn)
+        ),
+    )
+
+
 TABLES = {
     **{table: partial(spoken_frames, table) for table in SPOKEN_TABLES},
     "conn": conn_frames,
     "logon": logon_frames,
     "container_api": container_frames,
+    "container_tls": container_tls_frames,
 }

@@ -13,9 +13,10 @@ header fields), or else by its port. The first answer of each connection decides
 
     critical  the content names the service, and it did what a host outside asked: status 2xx, or
               101 for a stream, to a request that is not open to everybody by default
-    low       every answer that can be read refuses: 401 or 403
+    low       every answer refuses: 401 or 403, or asks within TLS for a certificate that the client
+              has or is refused for
     medium    it answered, and whether it asks for a logon is not seen: TLS, a bare port, a status
-              that does not tell
+              that does not tell; what answers within TLS likely were is said, by their sizes
 
 Requests that are read whole (from packets, or in Zeek's http log) decide as well, wherever in
 their connection they are. Kubernetes answers /version, /healthz, /livez and /readyz to everybody,
@@ -51,7 +52,7 @@ kubelets of Kubernetes environments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -69,7 +70,7 @@ from sensor.findings import Attack, Judgement, Severity, Verdict
 
 APIS = ("docker", "kubernetes", "kubelet", "etcd", "kubernetes-dashboard")
 OPENED = f"{HTTP} ( '2' | '101' | '100' * 'HTTP/1.1 2' )"
-REFUSED = f"{HTTP} ( '401' | '403' )"
+REFUSED = f"{HTTP} ( '400' | '401' | '403' )"  # 400: clear text to a port of TLS, or no request
 TO_EVERYBODY = (
     "[4-5]?+ 20 ( '/version' | '/healthz' | '/livez' | '/readyz' | '/health' | '/metrics' | '/ ' )"
 )
@@ -79,6 +80,7 @@ GREETING = (
 )
 EVIDENCE = (*CONNECTION, "orig_h", "orig_head", "resp_head")
 REQUEST = ("ts", "uid", "orig_h", "method", "uri", "status_code", "operation", "user_agent")
+WITHIN_TLS = ("ts", "uid", "orig_h", "client_certificate", "answers", "data", "data_bytes", "exec")
 LINE = 120  # characters of a request or status line that are shown
 
 
@@ -104,7 +106,8 @@ def analyzer(settings: Settings) -> Analyzer:
     proven = col("remote_service_by") == "content"
     opened = proven & shows(OPENED, in_hex("resp_head")) & ~to_all
     refused = shows(REFUSED, in_hex("resp_head"))
-    untold = ~opened & ~refused
+    asked = col("client_certificate").str.contains("sent, |refused").fill_null(value=False)
+    untold = ~opened & ~refused & ~asked
     api = col("remote_service").is_in(settings.services)
     sent = col("orig_bytes").fill_null(0) + col("resp_bytes").fill_null(0)
     session = untold & said("orig") & said("resp") & (sent >= sizes.SESSION_BYTES[sizes.OTHER])
@@ -112,6 +115,9 @@ def analyzer(settings: Settings) -> Analyzer:
     greeting = col("operation") == "discover"
     given = (col("outcome") == "succeeded") & (col("authentication") == "open")
     given &= ~greeting | (col("api") == "docker")
+    nobody = col("client_certificate").is_in(["not asked", "asked, none sent"])
+    nobody &= col("answers").is_not_null()
+    told_by_size = (col("data") > 0) | col("exec")
     key = {"target": col("resp_h"), "port": col("resp_p")}
     return Analyzer(
         name="container-api-exposed",
@@ -130,6 +136,13 @@ def analyzer(settings: Settings) -> Analyzer:
                 & col("api").is_in(settings.services),
                 key=key | {"protocol": pl.lit("tcp"), "service": col("api")},
             ),
+            From(
+                "container_tls",
+                where=col("resp_inside")
+                & ~col("orig_inside")
+                & col("service").is_in(settings.services),
+                key=key | {"protocol": pl.lit("tcp"), "service": col("service")},
+            ),
         ),
         measures=(
             Count(where=col("remote_service").is_not_null()),
@@ -140,6 +153,10 @@ def analyzer(settings: Settings) -> Analyzer:
             Distinct("uid", where=given, name="given"),
             Count(where=given & ~greeting, name="done"),
             Rows(REQUEST, keep=settings.listed, where=given, name="requests"),
+            Sum("data", where=nobody, name="likely_answers"),
+            Sum("data_bytes", where=nobody, name="likely_bytes"),
+            Count(where=nobody & col("exec"), name="likely_execs"),
+            Rows(WITHIN_TLS, keep=settings.listed, where=nobody & told_by_size, name="within_tls"),
             Count(where=said("orig") & said("resp"), name="probed"),
             Count(where=proven, name="proven"),
             Count(where=~col("orig_allowed"), name="unexpected"),
@@ -178,7 +195,7 @@ def _judge(
         message=f"{place} answered {hosts} in {totals['count']:,} "
         f"connection{'s' if totals['count'] > 1 else ''}; {ending}",
         confidence=1.0 if _is_proven(totals) or not rows else rows[0].confidence,
-        evidence=(*totals["requests"], *shown)[: settings.listed],
+        evidence=(*totals["requests"], *totals["within_tls"], *shown)[: settings.listed],
         not_seen=_not_seen(totals),
         flow_count=totals["count"],
         bytes_sent=totals["sent"],
@@ -196,12 +213,23 @@ def _weighed(totals: Mapping[str, Any]) -> tuple[Severity, str]:
         ending = f"{untold:,} {do} not tell whether it asks for a logon"
         if sessions := totals["sessions"]:
             ending += f", {sessions:,} of which {'was' if sessions == 1 else 'were'} long"
-        return Severity.MEDIUM, ending
-    return Severity.LOW, f"{count:,} refused what was asked, none did it"
+        return Severity.MEDIUM, "; ".join((ending, *_likely(totals)))
+    return Severity.LOW, f"{count:,} refused, or asked for a certificate; none was open"
+
+
+def _likely(totals: Mapping[str, Any]) -> Iterator[str]:
+    """What sizes tell of what is within TLS."""
+    if answers := totals["likely_answers"]:
+        yield (
+            f"by their sizes {answers:,} answer{'s' if answers > 1 else ''} to clients without a "
+            f"certificate likely handed out {totals['likely_bytes']:,} bytes"
+        )
+    if execs := totals["likely_execs"]:
+        yield f"{execs:,} likely ran commands in containers"
 
 
 def _verdict(totals: Mapping[str, Any]) -> Verdict:
-    if totals["sessions"]:
+    if totals["sessions"] or totals["likely_answers"] or totals["likely_execs"]:
         return Verdict.USED
     if totals["carried_out"] or totals["done"]:
         return Verdict.SUCCEEDED
@@ -212,7 +240,9 @@ def _not_seen(totals: Mapping[str, Any]) -> tuple[str, ...]:
     missing = []
     if totals["untold"] and not totals["opened"] and not totals["given"].count:
         missing.append("whether it asks for authentication: the first bytes do not tell")
-    if totals["sessions"]:
+    if totals["likely_answers"] or totals["likely_execs"]:
+        missing.append("whether they had a token: that is within TLS")
+    if totals["sessions"] or totals["likely_answers"] or totals["likely_execs"]:
         missing.append("requests and responses: they are not in the clear")
     if not _is_proven(totals):
         missing.append("which service it is: only its port says so")

@@ -14,9 +14,9 @@ class Enrichment:
     """Adds the enrichment columns to tables, in the order in which they come.
 
     Every table with `orig_h` and `resp_h` gets `orig_inside`, `resp_inside` and `orig_allowed`
-    (Boolean). `conn` gets `remote_service`, `remote_service_by`, `remote_service_sure` and
-    `remote_service_why`; the tables of `parsers.schema.SPOKEN_TABLES` get the first two, with
-    `proto`, `says` and `offers` (String) of the server.
+    (Boolean). `conn` gets `remote_service`, `remote_service_by`, `remote_service_sure`,
+    `remote_service_why` and `client_certificate`; the tables of `parsers.schema.SPOKEN_TABLES` get
+    the first two, with `proto`, `says` and `offers` (String) of the server.
     """
 
     def __init__(self, site: Site) -> None:
@@ -31,22 +31,20 @@ class Enrichment:
         from sensor.enrich.networks import add_networks
         from sensor.enrich.remote_services import add_remote_services
         from sensor.enrich.spoken import add_spoken, with_what_is_read
-        from sensor.enrich.told import PRODUCT_TABLES
 
         if {"orig_h", "resp_h"} <= set(rows.columns):
             rows = add_networks(rows, self._site)
-        if table == "x509":
-            self._told.add_x509(rows)
         if table in SPOKEN_TABLES:
             rows = with_what_is_read(table, rows)
-        if table in PRODUCT_TABLES:
-            self._told.add(table, rows)
+        self._told.add(table, rows)
         if table in SPOKEN_TABLES:
             return add_spoken(table, rows, self._site, self._told)
-        if table == "conn":
-            told = self._told.services(rows["uid"]) if "uid" in rows.columns else None
-            return add_remote_services(rows, self._site, told)
-        return rows
+        if table != "conn":
+            return rows
+        if "uid" not in rows.columns:
+            return add_remote_services(rows, self._site)
+        rows = rows.with_columns(self._told.client_certificates(rows["uid"]))
+        return add_remote_services(rows, self._site, self._told.services(rows["uid"]))
 
 
 def enrich(table: str, rows: pl.DataFrame, site: Site) -> pl.DataFrame:

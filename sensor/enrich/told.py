@@ -19,6 +19,7 @@ FIRST = col("cert_chain_fps").list.first().alias("fingerprint")
 X509 = ("fingerprint", "certificate_subject", "certificate_issuer", "san_dns")
 """The columns of x509 that are read."""
 PRODUCT = {"service": pl.String, "confidence": pl.Float64, "why": pl.String}
+ASKED = {"uid": pl.String, "client_certificate": pl.String}
 PRODUCT_TABLES = ("ssl", "http")
 """Tables whose rows tell products."""
 
@@ -30,8 +31,18 @@ class Told:
         texts = {"_subject": pl.String, "_issuer": pl.String}
         self._certificates = pl.DataFrame(schema={"fingerprint": pl.String, **texts, **PRODUCT})
         self._connections = pl.DataFrame(schema={"uid": pl.String, **PRODUCT})
+        self._asked = pl.DataFrame(schema=ASKED)
 
-    def add_x509(self, rows: pl.DataFrame) -> None:
+    def add(self, table: str, rows: pl.DataFrame) -> None:
+        """Remember what rows of a table tell."""
+        if table == "x509":
+            self._add_x509(rows)
+        elif table == "container_tls":
+            self._asked = _newest(self._asked, rows.select(*ASKED), "uid", CONNECTIONS_KEPT)
+        elif table in PRODUCT_TABLES:
+            self._add_products(table, rows)
+
+    def _add_x509(self, rows: pl.DataFrame) -> None:
         """Remember what the certificates of these rows say, and of which product they are."""
         names = {"certificate_subject": "_subject", "certificate_issuer": "_issuer"}
         told = certificates(rows).select("fingerprint", *PRODUCT)
@@ -51,7 +62,7 @@ class Told:
             for name in ("subject", "issuer")
         )
 
-    def add(self, table: str, rows: pl.DataFrame) -> None:
+    def _add_products(self, table: str, rows: pl.DataFrame) -> None:
         """Remember the products that rows of PRODUCT_TABLES tell of; only servers inside count."""
         inside = rows.filter(col("resp_inside").fill_null(value=False))
         if inside.is_empty():
@@ -66,6 +77,14 @@ class Told:
         if len(sure):
             best = sure.sort("confidence").unique("uid", keep="last")
             self._connections = _newest(self._connections, best, "uid", CONNECTIONS_KEPT)
+
+    def client_certificates(self, uids: pl.Series) -> pl.Series:
+        """What is told of the client's certificate in connections; null for nothing."""
+        if self._asked.is_empty():
+            return pl.Series("client_certificate", [None], pl.String).new_from_index(0, len(uids))
+        asked = pl.DataFrame({"uid": uids})
+        found = asked.join(self._asked, on="uid", how="left", maintain_order="left")
+        return found["client_certificate"]
 
     def services(self, uids: pl.Series) -> pl.DataFrame:
         """What is told of connections: service, confidence, why (all null for nothing)."""

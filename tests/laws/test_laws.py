@@ -320,6 +320,21 @@ def many_requests() -> pl.DataFrame:
     return tiled.with_columns(uid="C" + place.cast(pl.String), command=said, user_agent=said)
 
 
+def many_within_tls() -> pl.DataFrame:
+    """20,000 connections to a Kubernetes API server within TLS, each of which was handed data."""
+    row = {name: spoken_row()[name] for name in ("ts", "orig_h", "resp_h", "orig_inside")}
+    row |= {"resp_inside": True, "orig_allowed": False, "resp_p": 6443, "service": "kubernetes"}
+    row |= {
+        "client_certificate": "not asked",
+        "answers": 1,
+        "data": 1,
+        "data_bytes": 9,
+        "exec": True,
+    }
+    tiled = pl.concat([spoken_frame("container_tls", row)] * 20_000, rechunk=True)
+    return tiled.with_columns(uid="C" + pl.int_range(len(tiled)).cast(pl.String))
+
+
 def many_connections() -> pl.DataFrame:
     """200,000 connections from 2,000 hosts to one service of each kind, all day long."""
     kinds = [
@@ -344,9 +359,11 @@ MANY_KINDS = (
     (10250, "kubelet", "port", None),
     (443, None, None, None),
 )
-MANY = {"conn": many_connections(), "container_api": many_requests()} | {
-    table: many_conversations(table) for table in SPOKEN_TABLES
-}
+MANY = {
+    "conn": many_connections(),
+    "container_api": many_requests(),
+    "container_tls": many_within_tls(),
+} | {table: many_conversations(table) for table in SPOKEN_TABLES}
 
 
 @every_analyzer
