@@ -96,12 +96,14 @@ class Stage:
     It is fed one row for each of their keys and days: the key's columns, the first stage's figures
     by their names (Count, Sum, Min, Max; Distinct as its count, Rows as the first of them),
     `first_seen` and `last_seen`, and so that Rows and Bins work, `ts` (which is first_seen) and
-    `uid` (the key as canonical text). `key` is a part of the first stage's key.
+    `uid` (the key as canonical text). `key` is a part of the first stage's key. `worth` is as an
+    analyzer's, over the second stage's key and figures.
     """
 
     key: tuple[str, ...]
     measures: tuple[Measure, ...]
     judge: Judge
+    worth: pl.Expr | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,12 +197,17 @@ def _problems(analyzer: Analyzer) -> Iterator[str]:
     if not timedelta(0) <= analyzer.reach <= _LONGEST_REACH:
         yield f"its reach lies between 0 and {_LONGEST_REACH}, not {analyzer.reach}"
     yield from _name_problems(analyzer)
-    known = {*analyzer.key, *(each.name for each in analyzer.measures if each.figure is not None)}
-    for name in sorted(roots(analyzer.worth) - known if analyzer.worth is not None else ()):
-        yield f'"worth" asks for "{name}", which is neither key nor figure{_closest(name, known)}'
+    yield from _worth_problems(analyzer)
     if analyzer.then is not None:
+        yield from _worth_problems(analyzer.then)
         yield from _stage_problems(analyzer, analyzer.then)
         yield from _name_problems(analyzer.then)
+
+
+def _worth_problems(stage: Analyzer | Stage) -> Iterator[str]:
+    known = {*stage.key, *(each.name for each in stage.measures if each.figure is not None)}
+    for name in sorted(roots(stage.worth) - known):
+        yield f'"worth" asks for "{name}", which is neither key nor figure{_closest(name, known)}'
 
 
 def _name_problems(stage: Analyzer | Stage) -> Iterator[str]:

@@ -110,7 +110,8 @@ def judge(analyzer: Analyzer, totals: pl.DataFrame) -> list[Finding]:
     """Return what both stages of the analyzer say of its totals, in no particular order."""
     findings = list(_judged(analyzer, analyzer, _worth(analyzer, totals)))
     if analyzer.then is not None and totals.height:
-        findings += _judged(analyzer, analyzer.then, _compared(analyzer, analyzer.then, totals))
+        compared = _compared(analyzer, analyzer.then, totals)
+        findings += _judged(analyzer, analyzer.then, _worth(analyzer.then, compared))
     return findings
 
 
@@ -168,13 +169,13 @@ def _figure(measure: Measure, columns: Iterable[str]) -> pl.Expr | None:
     return measure.figure if measure.nothing is None else measure.figure.fill_null(nothing)
 
 
-def _worth(analyzer: Analyzer, totals: pl.DataFrame) -> pl.DataFrame:
-    """The totals of the keys that the first stage can say anything of."""
-    if analyzer.worth is None or not totals.height:
+def _worth(stage: Analyzer | Stage, totals: pl.DataFrame) -> pl.DataFrame:
+    """The totals of the keys that the stage can say anything of."""
+    if stage.worth is None or not totals.height:
         return totals
-    figures = (_figure(measure, totals.columns) for measure in analyzer.measures)
-    shown = totals.select(*analyzer.key, *(figure for figure in figures if figure is not None))
-    return totals.filter(shown.select(analyzer.worth.fill_null(value=True)).to_series())
+    figures = (_figure(measure, totals.columns) for measure in stage.measures)
+    shown = totals.select(*stage.key, *(figure for figure in figures if figure is not None))
+    return totals.filter(shown.select(stage.worth.fill_null(value=True)).to_series())
 
 
 def _judged(analyzer: Analyzer, stage: Analyzer | Stage, totals: pl.DataFrame) -> Iterator[Finding]:

@@ -46,4 +46,9 @@ def roots(*expressions: pl.Expr | None) -> frozenset[str]:
 
 def unpacked(name: str) -> pl.Expr:
     """Return the elements of a group's lists as one column; empty and null lists add none."""
-    return pl.col(name).list.explode(keep_nulls=False, empty_as_null=False)
+    return exploded(pl.col(name))
+
+
+def exploded(lists: pl.Expr) -> pl.Expr:
+    """Return the elements of lists as one column; empty and null lists add none."""
+    return lists.list.explode(keep_nulls=False, empty_as_null=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from sensor.measures.measure import Measure, roots, unpacked
+from sensor.measures.measure import Measure, exploded, roots, unpacked
 
 
 class Values(Measure):
@@ -20,8 +20,8 @@ class Values(Measure):
         *, lists: bool = False,
     ) -> None:  # fmt: skip
         name = name or f"values_{column}"
-        values = unpacked(column) if lists else pl.col(column)
-        values = values if where is None else values.filter(where)
+        values = pl.col(column) if where is None else pl.col(column).filter(where)
+        values = exploded(values) if lists else values
         super().__init__(
             name=name,
             reads=roots(values),

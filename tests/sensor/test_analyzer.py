@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -140,6 +141,10 @@ def test_a_table_without_time_cannot_be_observed():
             'the first stage gives no figure "sum_orig_byts"; the closest are sum_orig_bytes',
         ),
         ({"worth": pl.col("cont") > 0}, '"worth" asks for "cont", which is neither key nor figure'),
+        (
+            {"then": replace(stage(Count()), worth=pl.col("cont") > 0)},
+            '"worth" asks for "cont", which is neither key nor figure',
+        ),
         ({"then": stage(Count(), Count())}, 'two of its keys and measures are called "count"'),
         (
             {"measures": (Bins(timedelta(hours=1)),), "then": stage(Rows(("bins",)))},

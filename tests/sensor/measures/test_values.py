@@ -28,5 +28,11 @@ def test_a_second_stage_reads_the_lists_of_the_first():
     assert values(Values("texts", lists=True), lists) == {0: ["a", "b", "c"]}
 
 
+def test_of_lists_those_are_read_that_are_asked_for():
+    lists = pl.DataFrame({"k": [0, 0], "texts": [["b", "a"], ["c"]], "n": [1, 2]})
+
+    assert values(Values("texts", where=pl.col("n") == 1, lists=True), lists) == {0: ["a", "b"]}
+
+
 def test_no_row_gives_no_text():
     assert Values("host").value(None) == []
