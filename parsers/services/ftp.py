@@ -1,5 +1,7 @@
 """FTP: whether a connection is one of commands, where its data go, where AUTH TLS makes it TLS.
 
+Who logs on and what is done with files, `ftp_session.py` tells.
+
 RFC 959, RFC 2428, RFC 4217. Confirmed as in Zeek: base/protocols/ftp (main.zeek, dpd.sig),
 src/analyzer/protocol/ftp.
 """
@@ -17,6 +19,7 @@ from parsers.services.dialogue import (
     begins_with_word,
     code_of,
 )
+from parsers.services.ftp_session import Session
 from parsers.services.parser import NOTHING, ORIG, RESP, Expected
 
 FIRST_COMMANDS = (b"USER", b"AUTH", b"FEAT", b"SYST", b"HOST", b"CLNT", b"OPTS", b"LANG", b"PBSZ")
@@ -77,11 +80,23 @@ class Ftp(NumberedDialogue):
         self._now = 0
         self._asks_passive = False  # whether the client ever asked where to connect to
         self._continued = b""  # the number of a reply of several lines, until its last
+        self._session = Session(self.rows)
 
     def data(self, side: int, octets: bytes, ts: int) -> None:
         """Read what comes next in the stream of a side, from a packet of that time."""
         self._now = ts
         super().data(side, octets, ts)
+        if self.failed or self.tls_begins:
+            self._session.end()
+
+    def gap(self, side: int, count: int, ts: int) -> None:
+        """Give up, and tell what is known."""
+        super().gap(side, count, ts)
+        self._session.end()
+
+    def end(self, ts: int) -> None:
+        """Tell what waits for the end."""
+        self._session.end()
 
     def _wanted(self) -> int:
         """All: transfers may begin at any time."""
@@ -94,6 +109,7 @@ class Ftp(NumberedDialogue):
             word, argument = command.groups()
             word = word.upper()
             self._commanded(asks_for_tls=word == b"AUTH" and argument == b"TLS")
+            self._session.commanded(word, argument, self._now)
             self._asks_passive |= word in (b"PASV", b"EPSV")
             if word == b"PORT":
                 self._expect(RESP, place(argument))
@@ -116,6 +132,7 @@ class Ftp(NumberedDialogue):
         code = code_of(line)
         if code >= FINAL:
             self._answered(code)
+            self._session.replied(code, line)
         if self._asks_passive:
             self._listens(code, line[3:])
 

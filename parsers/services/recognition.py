@@ -39,12 +39,15 @@ from parsers.services import (
     rdp,
     rdpeudp,
     rfb,
+    rlogin,
+    shell,
     sip,
     smb,
     smtp,
     snmp,
     socks,
     ssh,
+    telnet,
     tls,
     wireguard,
     xmpp,
@@ -142,6 +145,9 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol(openvpn.begins_tcp, openvpn.OpenvpnTcp),
     Protocol(modbus.begins, modbus.Modbus, frozenset((502,)), midstream=True),
     Protocol(dnp3.begins, dnp3.Dnp3Tcp, frozenset((20000,)), alone=True, midstream=True),
+    Protocol(telnet.begins, telnet.Telnet, frozenset((23, 2323))),
+    Protocol(rlogin.begins, rlogin.Rlogin, frozenset((513,))),
+    Protocol(shell.begins, shell.Shell, midstream=True),
 )
 
 DATAGRAMS: tuple[Protocol, ...] = (
@@ -224,6 +230,26 @@ SOCKS = [bytes(each) for each in product((0, 4, 5), (*range(10), *range(0x5A, 0x
 LDAP = [bytes((0x30, length)) for length in range(256)]
 MYSQL = [bytes((low, high)) for low in range(256) for high in (0, 1)]  # of a length
 OTHER_NETBIOS = [bytes((kind, 0)) for kind in (0x81, 0x82, 0x83, 0x84, 0x85)]
+TELNET = [bytes((0xFF, command)) for command in range(0xFA, 0xFF)]
+GREETING = [b"\r\n", b"\n\r", b"\r\r", b"Lo", b"Us", b"Pa", b"We"]  # of a server that prints first
+LOWER = range(ord("a"), ord("z") + 1)
+TYPED = [bytes((one, other)) for one in LOWER for other in (*LOWER, *b"0123456789 -_.@:/\n\r")]
+DRIVE = [bytes((drive, ord(":"))) for drive in range(ord("A"), ord("Z") + 1)]
+PRINTED = [bytes((ord("["), one)) for one in LOWER] + [b"$ ", b"# ", b"% ", b"/ ", b"~ ", b"/b"]
+PRINTED += [
+    b"\r\n",
+    b"\n/",
+    b"\n$",
+    b"\n#",
+    b"\x1b[",
+    b"\x1b]",
+    b"\xe2\x94",
+    b"Mi",
+    b"Wi",
+    b"PS",
+    b"Li",
+]
+SHELL = [*TYPED, *DRIVE, *PRINTED]
 SHORT_SSL2 = [bytes((0x80, length)) for length in range(256)]
 BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     # What the originator, and what the responder may begin with.
@@ -243,7 +269,21 @@ BEGINNINGS: tuple[tuple[list[bytes], ...], ...] = (
     ([b"<?", b"<s"], [b"<?", b"<s"]),  # XMPP
     (SOCKS, SOCKS),
     (LDAP, LDAP),
+    (TELNET, TELNET + GREETING),
+    (SHELL, SHELL),
 )
+
+
+def may_be_shell(first: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether streams with these first two bytes may be of either side of a bare shell.
+
+    `first`: (n,), the first byte times 256 and the second.
+    """
+    return np.isin(first, _SHELL)
+
+
+def _numbers(beginnings: list[bytes]) -> list[int]:
+    return [each[0] * 256 + each[1] for each in beginnings]
 
 
 def _beginnings() -> NDArray[np.bool_]:
@@ -251,8 +291,9 @@ def _beginnings() -> NDArray[np.bool_]:
     table = np.zeros((2, 65_536), np.bool_)
     for protocol in BEGINNINGS:
         for role, octets in enumerate(protocol):
-            table[role, [each[0] * 256 + each[1] for each in octets]] = True
+            table[role, _numbers(octets)] = True
     return table
 
 
 _BEGINNINGS = _beginnings()
+_SHELL = np.array(_numbers(SHELL))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from parsers.addresses import Networks
 from parsers.packets.transport import TCP
 from parsers.services.parser import NOTHING, ORIG
-from parsers.services.recognition import may_begin
+from parsers.services.recognition import may_be_shell, may_begin
 from sensor.flows.begin import responder_port
 from sensor.flows.expected import Expectations
 from sensor.flows.memory import Arrays
@@ -115,7 +115,7 @@ class Streams:
         # Once the originator may speak a protocol, its answer is for the parser to judge.
         denied = np.where(of_orig, ~may, ~may & ~np.isin(rows[first], rows[first][may & of_orig]))
         tcp = arrays.flows[rows[first], KEY_REST] >> 33 == TCP
-        unasked = self._unasked(arrays.flows, rows[first])
+        unasked = self._unasked(arrays.flows, rows[first], begins)
         foreign = np.unique(rows[first][tcp & denied | unasked])
         read = np.fromiter(self._read, np.int64, len(self._read))
         foreign = foreign[~np.isin(foreign, read)]
@@ -124,8 +124,14 @@ class Streams:
         of_use: NDArray[np.int64] = pieces[~self._over[rows]]
         return of_use
 
-    def _unasked(self, flows: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether no answer to a host that is asked for can be in these flows, (n,)."""
+    def _unasked(
+        self, flows: NDArray[np.int64], rows: NDArray[np.int64], begins: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Whether no answer to a host that is asked for can be in these flows, (n,).
+
+        A host that is asked for may also open a connection and hand out its shell in it: of what
+        goes to others, that is read whose first bytes may be such a shell.
+        """
         if self._servers is None:
             return np.zeros(len(rows), np.bool_)
         found = flows[rows]
@@ -135,7 +141,9 @@ class Streams:
         responder = np.where(flags & ORIGINATOR, ours[0], ours[1])
         # Seen from the middle, the two sides may turn out to be the other way round.
         partial = (flags & PARTIAL_FLOW != 0) & (ours[0] | ours[1])
-        return np.asarray(~(responder | partial))
+        tcp = found[:, KEY_REST] >> 33 == TCP
+        shell = (ours[0] | ours[1]) & tcp & may_be_shell(begins)
+        return np.asarray(~(responder | partial | shell))
 
     def _reading(self, arrays: Arrays, row: int) -> Reading:
         reading = self._read.get(row)

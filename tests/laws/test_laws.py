@@ -42,6 +42,7 @@ from sensor.totals import judge, merge, observe
 from tests.strategies import (
     SCHEMAS,
     TABLES,
+    command_row,
     conn_frame,
     conn_row,
     container_row,
@@ -366,10 +367,22 @@ MANY_KINDS = (
     (10250, "kubelet", "port", None),
     (443, None, None, None),
 )
+
+
+def many_rows(table: str, row: dict[str, Any]) -> pl.DataFrame:
+    """20,000 rows like this one, each with another command."""
+    place = pl.int_range(20_000, dtype=pl.Int64)
+    tiled = pl.concat([spoken_frame(table, row)] * 20_000, rechunk=True)
+    return tiled.with_columns(
+        uid="C" + place.cast(pl.String), command=pl.format("curl 192.0.2.1/{}", place)
+    )
+
+
 MANY = {
     "conn": many_connections(),
     "container_api": many_requests(),
     "container_tls": many_within_tls(),
+    "command": many_rows("command", command_row(tells=["download"])),
 } | {table: many_conversations(table) for table in SPOKEN_TABLES}
 
 

@@ -95,7 +95,8 @@ def test_counters_that_were_put_right_are_said_where_volume_is_judged(tmp_path: 
 
 def test_what_the_log_lacks_is_said_with_the_script(tmp_path: Path) -> None:
     notes = report(tmp_path, tsv({}, without=("community_id", "orig_bytes"))).summary.notes
-    everyone = "container-api-exposed, high-volume, large-transfer and remote-service did without."
+    names = "container-api-exposed, follow-on, high-volume, large-transfer and remote-service"
+    everyone = f"{names} did without."
     assert (
         "The conn log has no community_id (policy/protocols/conn/community-id-logging): " + everyone
     ) in notes
