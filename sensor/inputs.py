@@ -16,7 +16,6 @@ from parsers.capture.pcapng import MAGIC
 from parsers.capture.source import EXPECTED as A_CAPTURE
 from parsers.capture.source import STANDARD_INPUT, raw_file, stored_size
 from parsers.errors import NotACapture, ParseError, looks_like, printable
-from parsers.logons.read import is_logon_log
 from parsers.zeek.folders import log_files
 from parsers.zeek.read import kind_of
 
@@ -148,7 +147,7 @@ def _sort(path: str, raw: io.RawIOBase, found: Inputs) -> None:
     head = read_head(content)
     if head[:4] in (*VARIANTS, MAGIC):
         found.captures.append(path)
-    elif (kind := kind_of(head)) != "tsv" and is_logon_log(head):
+    elif (kind := kind_of(head)) != "tsv" and _is_logon_log(head):
         found.logons.append(path)  # the journal's JSON would be taken for Zeek's
     elif kind:
         found.logs.append(path)
@@ -157,6 +156,12 @@ def _sort(path: str, raw: io.RawIOBase, found: Inputs) -> None:
         raise content.damage
     else:
         raise NotACapture(shown, EXPECTED, looks_like(head[:32]))
+
+
+def _is_logon_log(head: bytes) -> bool:
+    from parsers.logons.read import is_logon_log  # with all products: 100 ms that captures need not
+
+    return is_logon_log(head)
 
 
 def read_head(content: Content) -> bytes:

@@ -11,11 +11,13 @@ import polars as pl
 
 from parsers.capture.source import STANDARD_INPUT
 from parsers.errors import ParseError
-from parsers.logons.read import TABLE, LogonLog, open_log
 from sensor.zeek_logs import LogReading
 
 if TYPE_CHECKING:
+    from parsers.logons.read import LogonLog
     from sensor.timeline import Progress
+
+TABLE = "logon"
 
 
 class LogonLogs:
@@ -53,6 +55,8 @@ class LogonLogs:
             self.reading.warnings.append(f"{logs} log{'' if logs == 1 else 's'}: {text}")
 
     def _opened(self, path: str) -> LogonLog:
+        from parsers.logons.read import LogonLog, open_log
+
         if path == "-" and self._stream is not None:
             return LogonLog(STANDARD_INPUT, self._stream)
         return open_log(path)
