@@ -30,14 +30,12 @@ NTLM_SERVICES = {
     443: "http",
     80: "http",
 }
-KRB_NO_FAILURE = (
-    "KDC_ERR_PREAUTH_REQUIRED",
-    "KRB_AP_ERR_SKEW",
-    "KDC_ERR_ETYPE_NOSUPP",
-    "KRB_ERR_RESPONSE_TOO_BIG",
-    "KDC_ERR_WRONG_REALM",
-)
-"""Answers that say nothing of who asks: try otherwise, over TCP, or another realm."""
+KRB_FAILURES = ("KDC_ERR_PREAUTH_FAILED", "KDC_ERR_C_PRINCIPAL_UNKNOWN", "KDC_ERR_CLIENT_REVOKED")
+"""Answers to a wrong password, to a name that nobody has, and to one that is locked.
+
+Others say nothing of who asks: try otherwise, over TCP, another realm; or that a password has to be
+changed.
+"""
 
 
 def logons(table: str, rows: pl.DataFrame, *, of_log: bool) -> pl.DataFrame | None:
@@ -111,7 +109,7 @@ def _ntlm(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _kerberos(rows: pl.DataFrame) -> pl.DataFrame:
     asked = (col("request_type") == "AS") & col("client").is_not_null()
-    real = ~col("error_msg").is_in(KRB_NO_FAILURE).fill_null(value=False)
+    real = col("success") | col("error_msg").is_in(KRB_FAILURES)
     return _made(
         rows.filter(asked & real),
         "the answer of the KDC",

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from parsers.schema import LOGON, TABLES, polars_schema
-from sensor.enrich.logons import KRB_NO_FAILURE, OF_CAPTURES, READ, SCHEMA, SOURCES, logons
+from sensor.enrich.logons import KRB_FAILURES, OF_CAPTURES, READ, SCHEMA, SOURCES, logons
 
 WHEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ENDS = {
@@ -152,7 +152,7 @@ def test_ntlm_without_a_name_or_a_result_tells_nothing():
 AS = {"request_type": "AS", "client": "bob/CORP", "success": False}
 
 
-@pytest.mark.parametrize("error", ["KDC_ERR_PREAUTH_FAILED", "KDC_ERR_C_PRINCIPAL_UNKNOWN", None])
+@pytest.mark.parametrize("error", KRB_FAILURES)
 def test_kerberos_tells_by_the_answer_to_the_first_request(error):
     (told,) = made("kerberos", AS | {"error_msg": error})
 
@@ -163,7 +163,9 @@ def test_kerberos_tells_by_the_answer_to_the_first_request(error):
 @pytest.mark.parametrize(
     "change",
     [
-        *({"error_msg": error} for error in KRB_NO_FAILURE),
+        {"error_msg": "KDC_ERR_PREAUTH_REQUIRED"},
+        {"error_msg": "KDC_ERR_KEY_EXPIRED"},
+        {"error_msg": None},
         {"request_type": "TGS"},
         {"client": None},
         {"success": None},
