@@ -136,9 +136,9 @@ def analyze(
     from sensor.zeek_logs import ZeekLogs, wanted
 
     analyzers = load_analyzers(site)
-    engine = Batch(analyzers)
     inputs = tell_apart(paths)
     inputs.refuse_nothing()
+    engine = Batch(analyzers, conn_last=not (inputs.captures or inputs.mixed))
     summary, sides = Summary(), Sides()
     timeline = Timeline(inputs.captures, options.say, options.workers, inputs.stream)
     logs = ZeekLogs(inputs.logs, wanted(analyzers), inputs.stream)

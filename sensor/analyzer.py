@@ -115,7 +115,9 @@ class Analyzer:
     related rows may lie: rows so shortly before midnight (UTC) also count for the day that follows.
     `reads` are the enrichment columns that the analyzer needs. `worth`, an expression over the key
     and the first stage's figures, says for which keys `judge` can say anything: it spares an engine
-    the others, which may be millions, and where it is false `judge` must return None.
+    the others, which may be millions, and where it is false `judge` must return None. `after` are
+    tables without a row of which the analyzer has nothing to say: an engine that gets them first
+    may then leave the others out.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Analyzer:
     reach: timedelta = timedelta(hours=1)
     reads: tuple[str, ...] = ()
     worth: pl.Expr | None = None
+    after: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problem = next(_problems(self), None)

@@ -39,6 +39,7 @@ class Inputs:
     """The inputs, told apart; captures in the order in which they were given.
 
     Logs, too, but by `place_of` first; places: that of each. logons: servers' logs of logons.
+    mixed: whether a log may hold rows of several tables, as streams of JSON do.
     stream: standard input, where it was given, to be read from its beginning.
     errors: why an input cannot be read; warnings: lines for people.
     """
@@ -47,6 +48,7 @@ class Inputs:
     logs: list[str] = field(default_factory=list)
     logons: list[str] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
+    mixed: bool = False
     stream: Replayed | None = None
     errors: list[ParseError | OSError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -152,6 +154,7 @@ def _sort(path: str, raw: io.RawIOBase, found: Inputs) -> None:
     elif kind:
         found.logs.append(path)
         found.places[path] = place_of(head)
+        found.mixed |= b'"_path"' in head
     elif content.damage and not head:
         raise content.damage
     else:

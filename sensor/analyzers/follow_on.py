@@ -151,6 +151,7 @@ def analyzer(settings: Settings) -> Analyzer:
         speaks="at close",
         reads=("orig_inside", "resp_inside", "orig_allowed"),
         reach=BEFORE,
+        after=("logon", "container_api"),
     )
 
 

@@ -23,9 +23,20 @@ _FEW_PARTIALS = 64
 
 
 class Batch:
-    """Runs analyzers over tables; the rows of a table come in pieces of any size."""
+    """Runs analyzers over tables; the rows of a table come in pieces of any size.
 
-    def __init__(self, analyzers: Sequence[Analyzer], *, batch_rows: int = BATCH_ROWS) -> None:
+    conn_last: whether all rows of other tables come before those of `conn`.
+    """
+
+    def __init__(
+        self,
+        analyzers: Sequence[Analyzer],
+        *,
+        batch_rows: int = BATCH_ROWS,
+        conn_last: bool = False,
+    ) -> None:
+        self._conn_last = conn_last
+        self._seen: set[str] = set()
         self._batch_rows = batch_rows
         self._running = [(analyzer, _Totals(analyzer, batch_rows)) for analyzer in analyzers]
         self._waiting: dict[str, list[pl.DataFrame]] = {}
@@ -33,6 +44,8 @@ class Batch:
 
     def add(self, table: str, rows: pl.DataFrame) -> None:
         """Take in rows of a table, already enriched; raises AnalyzerError where a column lacks."""
+        if rows.height:
+            self._seen.add(table)
         waiting = self._waiting.setdefault(table, [])
         full = self._gathered[table] + rows.height > self._batch_rows
         if full or (waiting and waiting[0].schema != rows.schema):
@@ -59,9 +72,15 @@ class Batch:
             return
         for batch in pl.concat(waiting, rechunk=True).iter_slices(self._batch_rows):
             for analyzer, totals in self._running:
-                totals.add(observe(analyzer, table, batch))
+                if not self._is_idle(analyzer, table):
+                    totals.add(observe(analyzer, table, batch))
         waiting.clear()
         self._gathered[table] = 0
+
+    def _is_idle(self, analyzer: Analyzer, table: str) -> bool:
+        """Whether an analyzer will have nothing to say of `conn`: what it needs is not there."""
+        waits = self._conn_last and table == "conn" and analyzer.after
+        return bool(waits) and self._seen.isdisjoint(analyzer.after)
 
 
 class _Totals:

@@ -156,3 +156,31 @@ def test_a_compact_copy_holds_the_same() -> None:
     assert kept.equals(one)
     assert kept.schema == one.schema
     assert compact(one.clear()).schema == one.schema
+
+
+WAITING = Analyzer(
+    "waiting",
+    "Waits",
+    (*OBSERVES, From("logon", pl.lit(value=True), {"target": col("resp_h")})),
+    (Count(), Rows(("uid",), keep=2)),
+    say,
+    Attack((), (), ()),
+    after=("logon",),
+)
+
+
+@pytest.mark.parametrize(("conn_last", "found"), [(True, []), (False, [2])])
+def test_connections_are_left_out_where_what_has_to_come_before_did_not(conn_last, found):
+    running = Batch([WAITING], conn_last=conn_last)
+    running.add("logon", conn().head(0))
+    running.add("conn", conn("a", "b"))
+
+    assert [finding.flow_count for finding in running.findings()] == found
+
+
+def test_connections_count_behind_what_has_to_come_before():
+    running = Batch([WAITING], conn_last=True)
+    running.add("logon", conn("c"))
+    running.add("conn", conn("a", "b"))
+
+    assert [finding.flow_count for finding in running.findings()] == [3]
