@@ -8,6 +8,7 @@ import stat
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -29,16 +30,29 @@ def open_capture(path: str, *, compiled: bool, ring: int = 1) -> Capture:
     ring: how many Frames stay valid at once.
     Raises NotACapture, OSError if it cannot be read; both with one line for people.
     """
+    with to_read(path, NotACapture, EXPECTED) as (shown, raw):
+        return Capture(shown, raw, compiled=compiled, ring=ring)
+
+
+@contextmanager
+def to_read(
+    path: str, wrong: type[ParseError], expected: str
+) -> Iterator[tuple[str, io.RawIOBase]]:
+    """Open a file, "-" for standard input, for whoever makes a reader of it within this context.
+
+    Gives its name for people and its bytes, which are closed if no reader is made. Raises `wrong`
+    for a directory, where `expected` was expected, and OSError with one line for people.
+    """
     shown = STANDARD_INPUT if path == "-" else path
     try:
         raw = raw_file(path)
         try:
-            return Capture(shown, raw, compiled=compiled, ring=ring)
+            yield shown, raw
         except BaseException:
             raw.close()
             raise
     except IsADirectoryError as error:
-        raise NotACapture(shown, EXPECTED, "a directory") from error
+        raise wrong(shown, expected, "a directory") from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise type(error)(f"{printable(shown)}: cannot be read: {reason}") from error

@@ -21,8 +21,8 @@ from typing import Self
 import polars as pl
 
 from parsers.capture.content import Content
-from parsers.capture.source import STANDARD_INPUT, raw_file, stored_size
-from parsers.errors import NotALog, looks_like, printable
+from parsers.capture.source import stored_size, to_read
+from parsers.errors import NotALog, looks_like
 from parsers.logons.evtx import EVTX_BEGINS, of_evtx, of_xml
 from parsers.logons.message import Message, Unreadable
 from parsers.logons.products import PRODUCTS, LogReader
@@ -83,19 +83,8 @@ def open_log(path: str, year: int | None = None, zone: tzinfo | None = None) -> 
     Raises NotALog where it is something else, OSError where it cannot be read; both with one line
     for people.
     """
-    shown = STANDARD_INPUT if path == "-" else path
-    try:
-        raw = raw_file(path)
-        try:
-            return LogonLog(shown, raw, year=year, zone=zone)
-        except BaseException:
-            raw.close()
-            raise
-    except IsADirectoryError as error:
-        raise NotALog(shown, EXPECTED, "a directory") from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise type(error)(f"{printable(shown)}: cannot be read: {reason}") from error
+    with to_read(path, NotALog, EXPECTED) as (shown, raw):
+        return LogonLog(shown, raw, year=year, zone=zone)
 
 
 class LogonLog:

@@ -133,7 +133,3 @@ def _runs(reading: Reading) -> Iterator[dict[str, Any]]:
             "confidence": sure,
             "detail": detail,
         }
-
-
-def _row(ts: int, software: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {"ts": ts, "service": "ssh", "known_by": KNOWN_BY, "software": software, **values}

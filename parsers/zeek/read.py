@@ -11,8 +11,8 @@ from typing import Literal, Self
 import polars as pl
 
 from parsers.capture.content import Content
-from parsers.capture.source import STANDARD_INPUT, raw_file, stored_size
-from parsers.errors import NotALog, looks_like, printable
+from parsers.capture.source import stored_size, to_read
+from parsers.errors import NotALog, looks_like
 from parsers.zeek.lines import BLOCK, BOM, LineReader
 from parsers.zeek.ndjson import Ndjson
 from parsers.zeek.notes import Notes
@@ -60,19 +60,8 @@ def open_log(path: str, wanted: Mapping[str, Collection[str]] | None = None) -> 
     OSError
         It cannot be read. Both with one line for people.
     """
-    shown = STANDARD_INPUT if path == "-" else path
-    try:
-        raw = raw_file(path)
-        try:
-            return ZeekLog(shown, raw, wanted)
-        except BaseException:
-            raw.close()
-            raise
-    except IsADirectoryError as error:
-        raise NotALog(shown, EXPECTED, "a directory") from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise type(error)(f"{printable(shown)}: cannot be read: {reason}") from error
+    with to_read(path, NotALog, EXPECTED) as (shown, raw):
+        return ZeekLog(shown, raw, wanted)
 
 
 class ZeekLog:

@@ -55,12 +55,8 @@ class Told:
         known = rows.select(FIRST).join(
             self._certificates, on="fingerprint", how="left", maintain_order="left"
         )
-        return rows.with_columns(
-            pl.Series(pl.select(pl.coalesce(rows[name], known[f"_{name}"])).to_series()).alias(
-                f"_{name}"
-            )
-            for name in ("subject", "issuer")
-        )
+        shown = (rows[name].fill_null(known[f"_{name}"]) for name in ("subject", "issuer"))
+        return rows.with_columns(each.alias(f"_{each.name}") for each in shown)
 
     def _add_products(self, table: str, rows: pl.DataFrame) -> None:
         """Remember the products that rows of PRODUCT_TABLES tell of; only servers inside count."""
